@@ -68,7 +68,7 @@ async def _created(rewards: ChannelRewards, section: RewardSection, known: Chann
     if known is not None:
         return f"{known.title} is there already, but {NOT_OURS}: delete it on the platform, and run this again"
     try:
-        made = await rewards.create(section.reward, section.create)
+        made = await rewards.create(section.reward, section.create, takes_text=section.takes_text)
     except RelayError as error:
         if error.retryable:
             raise

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from relay.config.actions import ActionSection
 from relay.config.base import Section, written
+from relay.config.forwarding import fields_in
 
 
 class OfferSection(Section):
@@ -39,6 +40,13 @@ class RewardSection(ActionSection):
     def is_settled(self) -> bool:
         """Whether the relay fulfils and refunds it. Where it does nothing, it cannot know what the streamer does."""
         return self.settle and not self.is_nothing
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether viewers write something when they redeem it: what is done uses it, or a script has a prompt."""
+        if self.script or self.is_nothing:
+            return bool(self.create and self.create.prompt)
+        return any(not fields_in(template).isdisjoint(("text", "quote")) for template in self.templates)
 
 
 def _check_names(rewards: tuple[RewardSection, ...]) -> tuple[RewardSection, ...]:

@@ -180,8 +180,8 @@ class ChannelRewards(Protocol):
         """The stream of that channel, as Streaming tells it."""
         ...
 
-    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
-        """Offer one more, which is ours from then on."""
+    async def create(self, title: str, offer: OfferSection, *, takes_text: bool) -> ChannelReward:
+        """Offer one more, which is ours from then on. `takes_text`: viewers write something when they redeem it."""
         ...
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:

@@ -74,6 +74,28 @@ async def test_what_the_settings_offer_is_created_once(twitch: TwitchDouble, tmp
     assert [title for title, reward in twitch.state.rewards.items() if reward.is_ours] == ["Ask"]
 
 
+async def test_viewers_are_asked_to_write_where_the_settings_use_it_and_nowhere_else(
+    twitch: TwitchDouble, tmp_path: Path
+) -> None:
+    price = {"cost": 300}
+    entries: list[dict[str, Any]] = [
+        {"reward": "Ask", "tell": TELL, "create": price},
+        {"reward": "Say this", "act": {"name": "speak", "arguments": {"text": "{text}"}}, "create": price},
+        {"reward": "Count", "count": "honks", "answer": "{author} honks", "create": OFFER},
+        {"reward": "Confetti", "script": "confetti", "create": price},
+        {"reward": "Wish", "script": "wish", "create": OFFER},
+        {"reward": "By hand", "create": OFFER},
+    ]
+    _ = [line async for line in offers.create(settings(twitch, tmp_path, *entries))]
+
+    assert [reward.title for reward in twitch.state.rewards.values() if reward.needs_text] == [
+        "Ask",
+        "Say this",
+        "Wish",
+        "By hand",
+    ]
+
+
 async def test_nothing_to_offer_is_said(twitch: TwitchDouble, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"add create = \{ cost = 300 \} to one"):
         _ = [line async for line in offers.create(settings(twitch, tmp_path, {"reward": "Ask"}))]

@@ -69,7 +69,7 @@ class Points:
     async def stream(self) -> Stream:
         raise NotImplementedError
 
-    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
+    async def create(self, title: str, offer: OfferSection, *, takes_text: bool) -> ChannelReward:
         raise NotImplementedError
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:

@@ -50,7 +50,7 @@ class Channel:
             raise self.problem
         return list(self.rewards.values())
 
-    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
+    async def create(self, title: str, offer: OfferSection, *, takes_text: bool) -> ChannelReward:
         raise NotImplementedError
 
     async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:

@@ -289,7 +289,8 @@ def _rewards(platform: Platform, there: _There) -> Mapping[str, Handler]:
         return _readable(await rewards(asked).stream(), asked.get("fields", (*_READ_BEFORE, "channel")))
 
     async def create(asked: Any) -> Mapping[str, Any]:
-        return plain(await rewards(asked).create(asked["title"], OfferSection.model_validate(asked["offer"])))
+        offer = OfferSection.model_validate(asked["offer"])
+        return plain(await rewards(asked).create(asked["title"], offer, takes_text=asked["takes_text"]))
 
     async def pause(asked: Any) -> None:
         await rewards(asked).pause(asked["reward_id"], is_paused=asked["is_paused"])

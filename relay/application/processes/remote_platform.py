@@ -208,9 +208,9 @@ class RemoteRewards:
     async def stream(self) -> Stream:
         return Stream(**await self._platform.ask("rewards.stream", fields=_FIELDS))
 
-    async def create(self, title: str, offer: Any) -> ChannelReward:
-        made = await self._platform.ask("rewards.create", title=title, offer=offer.model_dump(mode="json"))
-        return ChannelReward(**made)
+    async def create(self, title: str, offer: Any, *, takes_text: bool) -> ChannelReward:
+        about = {"title": title, "offer": offer.model_dump(mode="json"), "takes_text": takes_text}
+        return ChannelReward(**await self._platform.ask("rewards.create", **about))
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:
         await self._platform.ask("rewards.pause", reward_id=reward_id, is_paused=is_paused)

@@ -19,6 +19,8 @@ from relay.platforms.twitch.tokens import TokenFile, redacted_logs
 
 READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
 TITLE_LIMIT: Final = 45
+PROMPT: Final = "What do you want to say?"
+"""What viewers are asked who have to write something; TwitchIO makes the field for it of the prompt alone."""
 
 
 class TwitchRewards:
@@ -41,7 +43,7 @@ class TwitchRewards:
     async def stream(self) -> Stream:
         return await stream_of(self._channel(READ).id, self._connection)
 
-    async def create(self, title: str, offer: OfferSection) -> ChannelReward:
+    async def create(self, title: str, offer: OfferSection, *, takes_text: bool) -> ChannelReward:
         channel = self._channel(MANAGE)
         if len(title) > TITLE_LIMIT:
             raise PlatformError(f"the reward {title!r} has {len(title)} characters: Twitch takes {TITLE_LIMIT} at most")
@@ -49,7 +51,7 @@ class TwitchRewards:
             lambda: channel.create_custom_reward(
                 title,
                 offer.cost,
-                prompt=offer.prompt or None,
+                prompt=offer.prompt or (PROMPT if takes_text else None),
                 background_color=offer.color or None,
                 max_per_stream=offer.per_stream,
                 max_per_user=offer.per_viewer,
@@ -57,6 +59,11 @@ class TwitchRewards:
             ),
             f"creating the reward {title!r}",
         )
+        if offer.prompt and not takes_text:
+            await self._connection.call(
+                lambda: channel.update_custom_reward(reward.id, input_required=False),
+                f"letting viewers redeem {title!r} without writing anything",
+            )
         return _known(reward, is_ours=True)
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:

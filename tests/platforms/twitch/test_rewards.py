@@ -26,7 +26,7 @@ def test_twitch_has_rewards(platform: TwitchPlatform) -> None:
 async def test_rewards_are_listed_and_ours_are_told_apart(connect: Connect) -> None:
     async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
         hydrate = theirs(twitch, "Hydrate")
-        made = await platform.rewards.create("Ask", OfferSection(cost=300, prompt="What?"))
+        made = await platform.rewards.create("Ask", OfferSection(cost=300, prompt="What?"), takes_text=True)
 
         assert await platform.rewards.list() == [
             ChannelReward(hydrate.id, "Hydrate", 100, is_ours=False),
@@ -37,8 +37,8 @@ async def test_rewards_are_listed_and_ours_are_told_apart(connect: Connect) -> N
 async def test_a_reward_is_created_as_it_is_offered(connect: Connect) -> None:
     async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
         offer = OfferSection(cost=5, prompt="What?", color="#00E5CB", per_stream=9, per_viewer=2, cooldown=60)
-        await platform.rewards.create("Ask", offer)
-        await platform.rewards.create("Honk", OfferSection(cost=1))
+        await platform.rewards.create("Ask", offer, takes_text=True)
+        await platform.rewards.create("Honk", OfferSection(cost=1), takes_text=False)
         ask, honk = twitch.state.rewards["Ask"], twitch.state.rewards["Honk"]
 
     assert (ask.cost, ask.prompt, ask.needs_text, ask.color) == (5, "What?", True, "#00E5CB")
@@ -46,12 +46,25 @@ async def test_a_reward_is_created_as_it_is_offered(connect: Connect) -> None:
     assert (honk.needs_text, honk.per_stream, honk.skips_queue) == (False, 0, False)
 
 
+@pytest.mark.parametrize("prompt", ["", "What?"])
+@pytest.mark.parametrize("takes_text", [True, False])
+async def test_viewers_have_to_write_something_exactly_where_that_is_used(
+    connect: Connect, prompt: str, takes_text: bool
+) -> None:
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+        await platform.rewards.create("Ask", OfferSection(cost=300, prompt=prompt), takes_text=takes_text)
+        ask = twitch.state.rewards["Ask"]
+
+    assert ask.needs_text is takes_text
+    assert ask.prompt == (prompt or "What do you want to say?" if takes_text else prompt)
+
+
 @pytest.mark.parametrize(("is_fulfilled", "status"), [(True, "FULFILLED"), (False, "CANCELED")])
 async def test_a_redemption_is_settled_once_however_often_it_is_tried(
     connect: Connect, is_fulfilled: bool, status: str
 ) -> None:
     async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
-        made = await platform.rewards.create("Ask", OfferSection(cost=300))
+        made = await platform.rewards.create("Ask", OfferSection(cost=300), takes_text=True)
         redemption = twitch.state.redemptions[await twitch.redeem("ann", "Ask")]
 
         await platform.rewards.settle(made.id, redemption.id, is_fulfilled=is_fulfilled)
@@ -74,7 +87,7 @@ async def test_what_others_created_is_refused(connect: Connect) -> None:
 
 async def test_ours_are_paused_and_offered_again(connect: Connect) -> None:
     async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
-        made = await platform.rewards.create("Ask", OfferSection(cost=300))
+        made = await platform.rewards.create("Ask", OfferSection(cost=300), takes_text=True)
         await platform.rewards.pause(made.id, is_paused=True)
         assert [reward.is_paused for reward in await platform.rewards.list()] == [True]
         await platform.rewards.pause(made.id, is_paused=False)
@@ -97,7 +110,7 @@ async def test_without_the_scope_a_person_has_to_act(connect: Connect) -> None:
     async with TwitchDouble() as twitch, connect(twitch) as platform:
         assert await platform.rewards.list() == []
         with pytest.raises(AuthError, match=f"lacks {MANAGE}: run `relay auth twitch`"):
-            await platform.rewards.create("Ask", OfferSection(cost=300))
+            await platform.rewards.create("Ask", OfferSection(cost=300), takes_text=True)
 
 
 async def test_only_the_streamers_own_login_has_rewards(connect: Connect) -> None:
@@ -111,7 +124,7 @@ async def test_what_twitch_does_not_take_is_said(connect: Connect, title: str, s
     async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
         theirs(twitch, "Ask")
         with pytest.raises(PlatformError, match=said):
-            await platform.rewards.create(title, OfferSection(cost=300))
+            await platform.rewards.create(title, OfferSection(cost=300), takes_text=True)
 
 
 async def test_the_stream_they_belong_to_is_that_of_their_own_channel(connect: Connect) -> None:
