@@ -62,10 +62,14 @@ class SilentAudio:
 
     def lines(self) -> list[str]:
         """How it is, for people."""
-        return []
+        return [*(each.line for each in self.conditions() if each.text), *self.remarks()]
 
     def conditions(self) -> list[Condition]:
         """How each connection of its own is, for people."""
+        return []
+
+    def remarks(self) -> list[str]:
+        """Advice that is about none of them."""
         return []
 
     def talker(self, speaker: str) -> Talker:
@@ -199,18 +203,11 @@ class LiveAudio(SilentAudio):
         """The companion in the voice channels of that platform, if it is there."""
         return self.channels if self._with_voice is not None and self._with_voice.name == platform else None
 
-    def lines(self) -> list[str]:
-        lines = [f"OBS: {self._obs.health()}"] if self._obs is not None else []
-        if self.channels is not None and (trouble := self.channels.trouble()):
-            lines.append(f"Listening: {trouble}")
-        if deaf := self._not_understood():
-            lines.append(f"Hearing: {': '.join(filter(None, deaf))}")
-        if self.echoes is not None and (heard := self.echoes.loudspeakers()):
-            names = ", ".join(self.talker(who).name for who in heard)
-            lines.append(f"Echo: {names} hear the companion by loudspeakers; headphones help")
-        if self._wants("overlay"):
-            lines.append(f"Overlay: {self.overlay.condition()}")
-        return lines
+    def remarks(self) -> list[str]:
+        if self.echoes is None or not (heard := self.echoes.loudspeakers()):
+            return []
+        names = ", ".join(self.talker(who).name for who in heard)
+        return [f"Echo: {names} hear the companion by loudspeakers; headphones help"]
 
     def conditions(self) -> list[Condition]:
         found: list[Condition] = []

@@ -19,3 +19,8 @@ class Condition:
     """How it is, or what is wrong, in a line."""
     fix: str = ""
     """What to do about it, where the text does not say."""
+
+    @property
+    def line(self) -> str:
+        """All of it but the state."""
+        return ": ".join(filter(None, (self.label, self.text, self.fix)))

@@ -27,7 +27,7 @@ async def description_of(relay: "Relay") -> str:
         *(f"{SILENT}{reason}" for reason in relay.silence.reasons()),
         *relay.supervisor.lines(),
         *relay.audio.lines(),
-        *(f"{each.label}: {each.text}" for each in relay.dialogue.avatar.conditions()),
+        *(each.line for each in relay.dialogue.avatar.conditions()),
         *relay.upkeep.troubles,
         await _backlog(relay.inbox),
         f"The companion is {relay.floor.state(time.monotonic())}",
