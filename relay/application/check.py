@@ -117,7 +117,7 @@ def of_stream(config: Config) -> Iterator[tuple[str, Attempt]]:
     if config.speech.enabled:
         yield "speech", lambda: _speech(config)
     yield "heard", partial(_heard, config)
-    # by its usual port it gives way to Voxta
+    # its usual port it leaves to Voxta
     if config.voxta.mode == "embedded" and config.companion.port != CompanionSection().port and not _runs(config):
         yield "companion.port", partial(_free, "companion.port", config.companion.host, config.companion.port)
     yield from _around(config)

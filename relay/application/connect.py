@@ -2,15 +2,13 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager
 
 from relay.application.events import Events
 from relay.companion.serving.server import CompanionServer
 from relay.companion.voice.build import voice_for
 from relay.config import CompanionSection, VoxtaSection
 from relay.config.loading import Config
-from relay.errors import ConfigError
 from relay.speech.clips import OWN_VOICE
 from relay.voxta.gateway import GatewaySession
 from relay.voxta.link import Link
@@ -24,22 +22,15 @@ log = logging.getLogger(__name__)
 async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
     """The address of Voxta: as configured, or an embedded companion's for as long as the context lasts.
 
-    The companion's usual port is Voxta's as well. Where Voxta runs already, the companion takes a free one.
+    The companion's usual port is Voxta's as well, and left to it, as Voxta may be started later.
     """
     if (url := voxta_elsewhere(config)) is not None:
         yield url
         return
-    settings = config.companion if port is None else config.companion.model_copy(update={"port": port})
-    embedded = partial(CompanionServer, models=config.models_folder, hearing=config.hearing)
-    async with AsyncExitStack() as stack:
-        try:
-            companion = await stack.enter_async_context(embedded(settings))
-        except ConfigError:
-            if settings.port != CompanionSection().port:
-                raise
-            anywhere = settings.model_copy(update={"port": 0})
-            companion = await stack.enter_async_context(embedded(anywhere))
-            log.warning("port %d is taken, by Voxta perhaps: the companion is at %s", settings.port, companion.url)
+    if port is None:
+        port = 0 if config.companion.port == CompanionSection().port else config.companion.port
+    settings = config.companion.model_copy(update={"port": port})
+    async with CompanionServer(settings, models=config.models_folder, hearing=config.hearing) as companion:
         yield companion.url
 
 

@@ -41,6 +41,7 @@ from relay.config import (
     VoxtaSection,
 )
 from relay.config.loading import Config
+from relay.errors import ConfigError
 from relay.inbox.base import Copyable
 from relay.platforms import listed
 from relay.platforms.base import Notes, Platform, PlatformControls, Receive
@@ -197,10 +198,21 @@ def load_over(config: Config, voxta_url: str) -> Config:
 async def serve_companion(
     config: Config, console: Console, *, port: int | None = None, scenario: Path | None = None
 ) -> None:
-    """The embedded companion alone, until cancelled. What is given stands in for what is set."""
+    """The embedded companion alone, until cancelled. What is given stands in for what is set.
+
+    Where Voxta has the usual port, it takes a free one.
+    """
     given = {"port": port, "scenario": scenario}
     chosen = config.companion.model_copy(update={key: value for key, value in given.items() if value is not None})
-    async with CompanionServer(chosen, models=config.models_folder, hearing=config.hearing) as companion:
+    make = partial(CompanionServer, models=config.models_folder, hearing=config.hearing)
+    async with AsyncExitStack() as stack:
+        try:
+            companion = await stack.enter_async_context(make(chosen))
+        except ConfigError:
+            if port is not None or chosen.port != CompanionSection().port:
+                raise
+            companion = await stack.enter_async_context(make(chosen.model_copy(update={"port": 0})))
+            show(f"Port {chosen.port} is taken, by Voxta perhaps.", err=console.stderr)
         show(f"{companion.name} listens at {companion.url}", err=console.stderr)
         await asyncio.Event().wait()
 
