@@ -13,13 +13,14 @@ from relay.config import OutboundSection, RepliesSection
 from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
-from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
+from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.model import AudienceMessage, Author, Kind, Origin, Post, ReplyText, Retraction
 from relay.moderation.outbound import Outbound
 from relay.platforms.simulated import QuietPlatform
 from relay.replies.outlet import Outbox, Posted
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
+from relay.text.sanitise import reserved_names
 from tests.hostile import LINKS, LONG_TEXTS, TEXTS
 
 RENDERER = Renderer(Policy(Config().forwarding), 1_200)

@@ -12,8 +12,7 @@ from relay.config import Telling
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
 from relay.model import AudienceMessage, Author, Forward, Kind, Origin, Quoted, Role, ScriptCall, SendAs
-from relay.text.obfuscation import taken_for
-from relay.text.sanitise import sanitise, sanitise_name, without_roles
+from relay.text.sanitise import label_of, sanitise, sanitise_name, without_roles
 from relay.voxta.chat import JoinedChat
 
 TEXT_LIMIT = 500
@@ -66,8 +65,7 @@ class Place:
     @classmethod
     def of(cls, chat: JoinedChat) -> Self:
         """Right now, in this chat."""
-        names = (chat.user_name, *(person.name for person in chat.characters))
-        return cls(chat.chat_id, chat.newest_index, reserved_names(*names))
+        return cls(chat.chat_id, chat.newest_index, chat.reserved)
 
 
 class Renderer:
@@ -139,7 +137,7 @@ class Renderer:
         """What scripts that listen for `app:<kind>` are told."""
         arguments = {name: fields[name] for name in ("author", "text")}
         message = pick.message
-        arguments["platform"] = self._label(message.platform)
+        arguments["platform"] = label_of(message.platform, self._labels)
         if message.mark:
             arguments["mark"] = sanitise_name(message.mark, None, MARK_LIMIT)
         arguments["id"] = sanitise(f"{message.platform}:{message.channel}/{message.id}", 120)
@@ -176,10 +174,7 @@ class Renderer:
     def _place_of(self, message: AudienceMessage) -> str:
         """Where it comes from, with what should be known besides."""
         mark = f", {sanitise_name(message.mark, None, MARK_LIMIT)}" if message.mark else ""
-        return f"{self._label(message.platform)}{mark}"
-
-    def _label(self, platform: str) -> str:
-        return self._labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
+        return f"{label_of(message.platform, self._labels)}{mark}"
 
     def _fields(self, pick: Pick, place: Place) -> Fields:
         message = pick.message
@@ -213,7 +208,7 @@ def _count(message: AudienceMessage) -> str:
 
 def spoken_line(text: str, chat: JoinedChat, who: str | None, where: str) -> str:
     """What somebody says outside the queue, with who they are and where; their name is not one of the chat's own."""
-    name = sanitise_name(who, Place.of(chat).reserved) if who else where
+    name = sanitise_name(who, chat.reserved) if who else where
     return f'{name} ({where}): "{sanitise(text, TEXT_LIMIT)}"'
 
 
@@ -232,11 +227,6 @@ def at_once(body: str, chat: JoinedChat, *, send_as: SendAs = SendAs.USER, is_st
         )
     except ValidationError:
         raise RenderingError("text: nothing is left of it that Voxta could be told") from None
-
-
-def reserved_names(*names: str) -> frozenset[str]:
-    """The names of characters and streamer in the form the renderer compares."""
-    return frozenset(map(taken_for, names)) - {""}
 
 
 def _origins(told: Sequence[Pick]) -> tuple[Origin, ...]:

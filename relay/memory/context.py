@@ -13,8 +13,7 @@ from relay.memory.records import VISIT_GAP, Acquaintance, together
 from relay.memory.wording import Clean, briefing
 from relay.model import Forward
 from relay.system.clock import now as wall_time
-from relay.text.obfuscation import taken_for
-from relay.text.sanitise import sanitise_name
+from relay.text.sanitise import label_of, sanitise_name
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import ContextText
 
@@ -107,7 +106,7 @@ class PeopleContext:
 
     def label(self, platform: str) -> str:
         """What a platform is called."""
-        return self._labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
+        return label_of(platform, self._labels)
 
     async def _are_gone(self, accounts: frozenset[str]) -> bool:
         """Whether one of these was erased by another process."""
@@ -137,8 +136,7 @@ class PeopleContext:
 
     def _name(self, person: Acquaintance) -> str:
         chat = self._session.chat
-        names = (chat.user_name, *(each.name for each in chat.characters)) if chat is not None else ()
-        return sanitise_name(person.name, frozenset(map(taken_for, names)) - {""})
+        return sanitise_name(person.name, chat.reserved if chat is not None else frozenset())
 
     async def _tell(self) -> None:
         """Tell Voxta, if it does not know."""

@@ -1,6 +1,7 @@
 """Makes audience text harmless for Voxta: no command, event, template, role marker, line break or hidden character."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final
@@ -61,6 +62,16 @@ def sanitise_name(name: str, reserved: frozenset[str] | None, limit: int = 32) -
     plain = _cut(_without_command_start(plain), limit) or "someone"
     is_taken = reserved is not None and _passes_for(plain, reserved | _NOT_NAMES)
     return _cut(f"viewer {plain}", limit) if is_taken else plain
+
+
+def reserved_names(*names: str) -> frozenset[str]:
+    """These names in the form in which `sanitise_name` compares them."""
+    return frozenset(map(taken_for, names)) - {""}
+
+
+def label_of(platform: str, labels: Mapping[str, str]) -> str:
+    """What a platform is called, also one that is not known any more."""
+    return labels.get(platform) or sanitise_name(platform.capitalize(), frozenset())
 
 
 def _passes_for(name: str, reserved: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from relay.text.sanitise import reserved_names
 from relay.wire import server
 from relay.wire.messages import ChatMessage, Person, RoleState, WireMessage
 
@@ -73,6 +74,11 @@ class JoinedChat:
             self.history.append(message)
         if message.index is not None:
             self.newest_index = max(message.index, -1 if self.newest_index is None else self.newest_index)
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """The names under which nobody else may appear: the user's, and those of the characters that take part."""
+        return reserved_names(self.user_name, *(person.name for person in self.characters))
 
     def character_name(self, sender_id: str | None) -> str:
         """Who a message is from; the only character where the server does not say."""

@@ -9,8 +9,9 @@ from relay.config import ForwardingSection
 from relay.config.loading import Config
 from relay.errors import RenderingError
 from relay.forwarding.policy import Policy
-from relay.forwarding.rendering import Pick, Place, Renderer, reserved_names
+from relay.forwarding.rendering import Pick, Place, Renderer
 from relay.model import AudienceMessage, Author, Forward, Kind, Quoted, Role, SendAs
+from relay.text.sanitise import reserved_names
 
 HOSTILE = st.text(max_size=300) | st.lists(
     st.sampled_from(

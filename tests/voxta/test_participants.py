@@ -10,8 +10,9 @@ import pytest
 from relay.application.audio import LiveAudio
 from relay.application.serving import serving
 from relay.errors import VoxtaError
-from relay.forwarding.rendering import Place, reserved_names
+from relay.forwarding.rendering import Place
 from relay.platforms.simulated import QuietPlatform
+from relay.text.sanitise import reserved_names
 from relay.voxta.session import VoxtaSession
 from tests.doubles.voxta import VoxtaDouble
 from tests.doubles.voxta.cast import Participant
