@@ -126,6 +126,25 @@ async def test_what_is_held_is_put_into_other_words(desk: Office) -> None:
     )
 
 
+async def test_who_puts_something_into_other_words_decides_nothing_else_when_somebody_was_faster(desk: Office) -> None:
+    async with desk.page() as page:
+        one, two = await held(desk, "one", "two")
+        await expect(page.locator(MARKED)).to_contain_text("one")
+        await page.keyboard.press("e")
+        await page.keyboard.type("a friendlier one")
+
+        await desk.control(f"reject {one}")
+        await expect(page.get_by_text("This waits for no decision any more.")).to_be_visible()
+        await expect(page.locator(MARKED)).to_contain_text("two")
+        await page.keyboard.type(", are you")
+        await expect(page.get_by_label("New text")).to_have_value(re.compile("a friendlier one, are you$"))
+        assert desk.held == [two]
+
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_label("New text")).to_have_count(0)
+        await expect(page.locator(HELD)).to_be_focused()
+
+
 async def test_a_card_says_who_wrote_it_and_where_as_the_other_lists_do(desk: Office) -> None:
     async with desk.page() as page:
         await desk.hear(f"I am Ann {TERM}", author="Ann")

@@ -82,12 +82,18 @@ export function decide(connection) {
   return panel;
 }
 
-// What somebody else decided, or nobody in time, stays for a moment. Focus goes on to the next card, and to none of its
-// buttons: a press may be on its way.
-function leave({ element, isDecided }) {
-  if (element.contains(document.activeElement)) following(element).focus({ preventScroll: true });
+// What somebody else decided, or nobody in time, stays for a moment; while it is put into other words, until that is left:
+// the letters that are typed would decide other cards.
+function leave({ element, isDecided, isEdited, end }) {
+  if (isEdited() && !isDecided()) return end();
+  passFocus(element);
   if (isDecided()) element.remove();
   else linger({ element });
+}
+
+// To the next card, and to none of its buttons: a press may be on its way.
+function passFocus(element) {
+  if (element.contains(document.activeElement)) following(element).focus({ preventScroll: true });
 }
 
 function following(element) {
@@ -106,6 +112,7 @@ function heldRow(connection, item, { after }) {
   const { id } = item;
   let ends = null; // when it ends undecided, by this browser's clock
   let isDecided = false;
+  let field = null; // for other words, while they are written
   const time = h("span", { class: "left" });
   const body = h("div");
   const why = h("p", { class: "reasons", dir: "auto" });
@@ -116,7 +123,7 @@ function heldRow(connection, item, { after }) {
     edit: h("button", { type: "button", "aria-label": label(t("Edit")) }, t("Edit")),
   };
   const actions = h("div", { class: "actions" }, Object.values(buttons));
-  const row = { element: null, update, isDecided: () => isDecided, focus, approve, reject, edit };
+  const row = { element: null, update, isDecided: () => isDecided, isEdited: () => field !== null, focus, approve, reject, edit, end };
   row.element = h(
     "li",
     { class: "card held", tabindex: "-1" },
@@ -167,9 +174,11 @@ function heldRow(connection, item, { after }) {
 
   function edit() {
     if (isDecided) return;
-    const field = h("textarea", { rows: "3", "aria-label": t("New text"), value: item.text, maxlength: "2000", dir: "auto" });
-    const send = () => field.value.trim() && decideIt("edit", { id, text: field.value.trim() }, "approve");
+    field = h("textarea", { rows: "3", "aria-label": t("New text"), value: item.text, maxlength: "2000", dir: "auto" });
+    const send = () => isHere() && field.value.trim() && decideIt("edit", { id, text: field.value.trim() }, "approve");
     const cancel = () => {
+      if (!isHere()) return close();
+      field = null;
       fill(body, said(item.text, item.spans));
       fill(actions, Object.values(buttons));
       buttons.edit.focus();
@@ -190,6 +199,23 @@ function heldRow(connection, item, { after }) {
       h("button", { type: "button", onclick: cancel }, t("Cancel")),
     );
     field.focus();
+  }
+
+  function isHere() {
+    return row.element.dataset.gone === undefined;
+  }
+
+  function end() {
+    row.element.dataset.gone = "";
+    ends = null;
+    say(time, "");
+    say(why, t("This waits for no decision any more."));
+    fill(actions, h("button", { type: "button", onclick: close }, t("Close")));
+  }
+
+  function close() {
+    passFocus(row.element);
+    row.element.remove();
   }
 
   function focus(button) {
