@@ -24,6 +24,7 @@ def ask(asked: Telling) -> Command:
         summary="Ask the companion something",
         tell=asked,
         parameters=(ParameterSection(name="question", max_length=500),),
+        is_question=True,
     )
 
 

@@ -69,6 +69,8 @@ class Command:
     """What viewers know it by, where they do not call it by its name."""
     is_general: bool = False
     """What it answers is the same for everybody, and so not worth a whisper."""
+    is_question: bool = False
+    """It puts a question to the companion, and does nothing else."""
     rests_from_speech: bool = False
     """Its cooldowns count from when the answer is over."""
 
@@ -98,6 +100,7 @@ class Command:
             ),
             is_told=self.tell is not None,
             is_personal=self.is_personal,
+            is_question=self.is_question,
         )
 
     @classmethod

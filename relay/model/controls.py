@@ -120,6 +120,8 @@ class CommandInfo(Value):
     """It goes to the companion; otherwise the relay does it itself."""
     is_personal: bool = False
     """Its answer concerns nobody but who asked."""
+    is_question: bool = False
+    """It puts a question to the companion and does nothing else, as the relay's own `ask`."""
 
 
 class Suggestion(Value):

@@ -274,7 +274,7 @@ async def test_each_companions_commands_are_offered_on_its_own_server_and_asked_
     assert (answer.text, hugged.text) == ("I know of no message of yours.", "a hug from ben")
     assert offered("ann") - offered("ben") == {"hugann"}
     assert offered("ben") - offered("ann") == {"hugben"}
-    assert {each["name"] for each in discord.interactions.commands} == {"ask", "relay"}
+    assert {each["name"] for each in discord.interactions.commands} == {"relay"}
 
 
 async def shown(path: Path, wanted: str) -> str:

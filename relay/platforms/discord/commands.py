@@ -1,4 +1,4 @@
-"""The slash commands: `/ask` for everybody, `/relay …` for those who look after the server."""
+"""The slash commands: the viewers' for everybody, `/relay …` for those who look after the server."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from relay.platforms.discord.controls import carry_out
 from relay.platforms.discord.interactions import SlashCommand, Use, caller_of, is_unanswered, whisper
 from relay.platforms.discord.offers import EVERYWHERE, Offers
 from relay.platforms.discord.outgoing import FAILURES
-from relay.platforms.discord.slash import Slash
+from relay.platforms.discord.slash import UNTOLD, Slash
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         self._registers = registers
         self._viewers = offers.viewers
         self._offers = offers
-        fixed: list[SlashCommand | app_commands.Group] = [slash.ask(), _relay(offers.controls), *offers.more]
+        fixed: list[SlashCommand | app_commands.Group] = [_relay(offers.controls), *offers.more]
         for each in fixed:
             self.add_command(each)
         self._fixed = frozenset(each.name for each in fixed)
@@ -63,7 +63,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             return
         self._revision, infos = self._viewers.revision, self._viewers.offered()
         self._is_whole = infos is not None
-        offered = self._slash.offered(infos or ())
+        offered = self._slash.offered(infos if infos is not None else UNTOLD)
         free = [command for command in offered if command.name not in self._fixed]
         room = MAX_COMMANDS - len(self._fixed)
         for command in free[:room]:

@@ -13,7 +13,7 @@ from relay.platforms.discord.audio import DiscordAudio
 from relay.platforms.discord.commands import AGAIN_IN, MAX_COMMANDS, Commands
 from relay.platforms.discord.interactions import SlashCommand
 from relay.platforms.discord.offers import Offers
-from relay.platforms.discord.slash import Slash
+from relay.platforms.discord.slash import UNTOLD, Slash
 from relay.platforms.discord.voice.commands import voice_commands
 from relay.platforms.sharing import Share
 
@@ -81,7 +81,8 @@ class GuildCommands:
 
     def _offer(self, server: discord.Object, shares: Sequence[Share]) -> None:
         self._tree.clear_commands(guild=server)
-        infos = {info.name: info for share in reversed(shares) for info in share.commands.offered() or ()}
+        told = [share.commands.offered() for share in reversed(shares)]
+        infos = {info.name: info for each in told for info in (each if each is not None else UNTOLD)}
         offered = [*_of_voice(shares), *self._slash.offered(list(infos.values()))]
         free = list({each.name: each for each in reversed(offered) if not self._tree.is_fixed(each.name)}.values())
         for command in free[::-1][:MAX_COMMANDS]:

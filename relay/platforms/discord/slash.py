@@ -36,12 +36,16 @@ ASKED: Final = "Asked! The answer comes here."
 SLOW: Final = "Got it. This may take a moment."
 PAYLOAD_LIMIT: Final = 8_000
 """Characters of a command's names, descriptions and choices ("Application Commands", "Limits")."""
-ASK: Final = CommandInfo(
-    name="ask",
-    summary="Ask the companion a question",
-    parameters=(ParameterInfo(name="question", max_length=QUESTION_LIMIT),),
-    is_told=True,
+UNTOLD: Final = (
+    CommandInfo(
+        name="ask",
+        summary="Ask the companion something",
+        parameters=(ParameterInfo(name="question", max_length=QUESTION_LIMIT),),
+        is_told=True,
+        is_question=True,
+    ),
 )
+"""What is offered while nobody has told what there is: what is asked meanwhile waits for the companion."""
 
 
 class Slash:
@@ -54,10 +58,6 @@ class Slash:
         self._offers = offers
         self._uses = offers.uses
 
-    def ask(self) -> SlashCommand:
-        """The question to the companion, which is a kind of its own."""
-        return self._command(ASK, lambda use, given, names, at: read_question(use, str(given["question"]), names, at))
-
     def offered(self, infos: Sequence[CommandInfo]) -> list[SlashCommand]:
         """Those Discord can have; the others are left to chat."""
         return [command for info in infos if (command := self._offer(info)) is not None]
@@ -67,6 +67,9 @@ class Slash:
             arguments = {name: _shown(value) for name, value in given.items() if value is not None}
             viewers = self._offers.viewers_of(use)
             assert viewers is not None, "it is offered where a companion is"
+            theirs = next((each for each in viewers.offered() or () if each.name == info.name), info)
+            if theirs.is_question and "question" in arguments:  # a kind of its own, with nothing around what is asked
+                return read_question(use, arguments["question"], names, at)
             return read_use(use, viewers.written(info.name, arguments), names, at)
 
         try:

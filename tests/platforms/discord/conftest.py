@@ -9,7 +9,10 @@ import discord as library
 import pytest
 from tenacity import wait_fixed
 
-from relay.config import VoiceSection
+from relay.commands.builtin import ask
+from relay.commands.table import CommandTable
+from relay.config import CommandsSection, VoiceSection
+from relay.config.loading import Config
 from relay.model import AudienceMessage, Caller, ControlInfo, Held, Incoming, Kind, Suggestion
 from relay.platforms.base import PlatformControls, ViewerCommands
 from relay.platforms.discord import client, interactions, membership, mentions, missed, session_starts, shard, slash
@@ -119,6 +122,13 @@ def adapter(
     return made
 
 
+def asking() -> CommandTable:
+    """Viewers may ask the companion."""
+    table = CommandTable(CommandsSection())
+    table.register(ask(Config().forwarding.kinds[Kind.ASK]), "relay")
+    return table
+
+
 class Status:
     """Controls that remember what they were asked, and by whom."""
 
@@ -219,7 +229,7 @@ def connect(discord: DiscordDouble, store: Store, controls: Status) -> Connect:
 
     @asynccontextmanager
     async def running(*shares: Share, **over: Any) -> AsyncIterator[DiscordPlatform]:
-        platform = adapter(discord, store, controls, **over)
+        platform = adapter(discord, store, controls, **({} if shares else {"viewers": asking()}) | over)
         if shares:
             await platform.share(shares)
         task = asyncio.create_task(platform.run())
@@ -254,7 +264,7 @@ def run(discord: DiscordDouble, store: Store, controls: Status) -> Run:
     ) -> AsyncIterator[DiscordVoice]:
         defaults: dict[str, Any] = {"streamer": int(discord.person("ann").id), "channels": (int(discord.lounge),)}
         voice = DiscordVoice(VoiceSection(**{**defaults, **over}))
-        platform = adapter(discord, store, controls, voice=CompanionVoice(voice))
+        platform = adapter(discord, store, controls, voice=CompanionVoice(voice), viewers=asking())
         task = asyncio.create_task(platform.run())
         try:
             await discord.signal.wait_until(until, "a client on the gateway")

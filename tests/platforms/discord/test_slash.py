@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from relay.application.processes.remote_commands import RemoteCommands
+from relay.commands.builtin import ask
 from relay.commands.definition import Command, Use
 from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
+from relay.config.loading import Config
 from relay.errors import PostRejected
 from relay.model import AudienceMessage, Kind, Outcome, Post, SendAs, Settlement
 from relay.platforms.discord import commands, interactions, mentions, offers, slash, uses
@@ -48,7 +50,7 @@ WHY = Command(name="why", summary="What became of my last message", do=_why)
 @pytest.fixture
 def table() -> CommandTable:
     made = CommandTable(CommandsSection())
-    for command in (HUG, DEATHS, WHY):
+    for command in (HUG, DEATHS, WHY, ask(Config().forwarding.kinds[Kind.ASK])):
         made.register(command, "settings")
     return made
 
@@ -107,6 +109,32 @@ async def test_a_use_is_a_message_as_if_it_were_written_in_chat(
     call = table.call(message)
     assert call is not None and call.command.name == "hug"
     assert (response.text, response.ephemeral) == ("Asked! The answer comes here.", True)
+
+
+async def test_where_nobody_is_to_ask_nobody_is_offered_it(
+    discord: DiscordDouble, connect: Connect, table: CommandTable
+) -> None:
+    table.forget("settings", "ask")
+    async with connect(viewers=table):
+        assert "ask" not in registered(discord)
+
+
+async def test_a_question_of_the_streamers_own_is_theirs_as_a_slash_command_too(
+    discord: DiscordDouble, connect: Connect, store: Store, table: CommandTable
+) -> None:
+    topic = ParameterSection(name="topic", type="choice", choices=("cats", "dogs"))
+    own = Command(name="ask", tell=KindRule(send_as=SendAs.USER, template="{author} asks{quote}"), parameters=(topic,))
+    table.register(own, "settings")
+    async with connect(viewers=table) as platform:
+        [option] = registered(discord)["ask"]["options"]
+        message, using = await use(discord, store, "ask", topic="cats")
+        settle(platform, message, Outcome.REJECTED, "cooldown, 3.0 s")
+        await using
+
+    assert option["name"] == "topic"
+    assert (message.kind, message.text) == (Kind.CHAT, '!ask "cats"')
+    call = table.call(message)
+    assert call is not None and call.command is table.named("ask")
 
 
 async def test_the_relays_answer_is_shown_to_all_or_to_who_asked(
@@ -288,6 +316,11 @@ class TestCommandsThatComeAndGo:
         table.register(Command(name="huge", do=ActionSection(answer="yes"), parameters=parameters), "settings")
         async with connect(viewers=table):
             assert len(registered(discord)) == MAX_COMMANDS and "huge" not in registered(discord)
+
+
+def test_what_is_offered_before_anybody_has_told_is_what_the_relay_offers(table: CommandTable) -> None:
+    question = table.named("ask")
+    assert question is not None and (question.info,) == slash.UNTOLD
 
 
 def test_fewer_commands_are_created_in_a_day_than_discord_takes() -> None:
