@@ -69,6 +69,10 @@ class SecretsLocked(ConfigError):
     """The system's keyring has secrets of these settings, and does not give them out."""
 
 
+class SecretsGone(ConfigError):
+    """The system's keyring had a secret of these settings, and has it no more."""
+
+
 class InboxTaken(ConfigError):
     """Another relay has the inbox, or has taken it over while this one was asleep."""
 

@@ -1,4 +1,4 @@
-"""`relay auth`: the logins."""
+"""`relay auth`: the logins, and what the desk keeps secret."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import typer
 from relay.application.console import show
 from relay.application.fleet.accounts import shared_account
 from relay.application.settings import companions_in, load, load_fleet, whereabouts
+from relay.application.settings.secrets import Secrets
 from relay.commandline.base import CompanionName, ConfigFile, execute
 from relay.config import places
 from relay.platforms import listed
@@ -34,6 +35,13 @@ def _offer_login(info: PlatformInfo[Any]) -> None:
             show(await log_in(section, data_dir, show, wishes))
 
         execute(work())
+
+
+@auth.command("forget")
+def forget_secrets(config: ConfigFile = None) -> None:
+    """Forget the secrets that were given on the desk, in the system's keyring or beside the settings."""
+    forgotten = Secrets(places.to_write(config)).forget()
+    show(f"Forgotten: {', '.join(forgotten)}" if forgotten else "No secrets are kept beside these settings")
 
 
 for _info in listed.PLATFORMS:

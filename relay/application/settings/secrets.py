@@ -5,11 +5,12 @@ Which are where stands in that file, so that no keyring is asked (and nobody for
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from relay.config.environment import set_outside
-from relay.errors import ConfigError, SecretsLocked
+from relay.errors import ConfigError, SecretsGone, SecretsLocked
 from relay.system.private_files import write_private
 from relay.system.threads import Threads
 
@@ -51,7 +52,7 @@ class Secrets:
                 f"{key} in the environment"
             ) from None
         if value is None:
-            raise ConfigError(
+            raise SecretsGone(
                 f"{key} is not in the system's keyring any more: take it out of {self.file} and set it again"
             )
         return value
@@ -80,6 +81,17 @@ class Secrets:
             else:
                 in_file.pop(key, None)
         self._write(in_file, in_keyring)
+
+    def forget(self) -> list[str]:
+        """Take all of them out, and tell which. Raises ConfigError, as SecretsLocked while the keyring cannot be asked,
+        and nothing is changed then."""
+        _, in_keyring = self._index()
+        for key in in_keyring:
+            with suppress(SecretsGone):
+                self.ask(key)
+        kept = sorted(self.kept())
+        self.keep(dict.fromkeys(kept))
+        return kept
 
     def where(self) -> str:
         """Where they are, for people. Raises ConfigError."""
