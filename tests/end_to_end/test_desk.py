@@ -1,6 +1,7 @@
 """The desk of a real relay around the embedded companion: what its pages see, and what they do to it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
+from relay.application.desk.past import AGO
 from relay.application.serving import serving
 from relay.companion.serving.server import CompanionServer
 from relay.model import Kind
@@ -231,6 +233,73 @@ async def test_support_is_ticked_off_for_all_and_told_again_as_something_new(
     assert [row["outcome"] for row in after.values()] == ["forwarded", "forwarded"]
     assert (await page.ask("tick", id="twitch:m9"))["error"]["code"] == "gone"
     assert "tick twitch:m2" in [entry["what"] for entry in Audit(settings(tmp_path).audit_file).newest(10)]
+
+
+class TestAfterARestart:
+    """Also one that the page asked for."""
+
+    async def test_the_feed_has_what_was_said_before_and_how_it_ended(
+        self, tmp_path: Path, companion: CompanionServer
+    ) -> None:
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.say("hello there", "another thing")
+            await stage.relay.quiet(empty=True)
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.say("and now?", first=3)
+            await stage.page.show("feed")
+            rows = await stage.page.rows_until("feed", lambda rows: len(said(rows)) == 3 and all(ended(rows)))
+            viewer = (await stage.page.ask("viewer", viewer="twitch:v1"))["answer"]
+
+        assert said(list(rows.values())) == ["hello there", "another thing", "and now?"]
+        assert [row["text"] for row in viewer["rows"]] == ["hello there"]
+
+    async def test_support_has_what_came_before_with_its_ticks(
+        self, tmp_path: Path, companion: CompanionServer
+    ) -> None:
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.say("", "", kind=Kind.FOLLOW)
+            await stage.say("", kind=Kind.RAID, amount=42, first=3)
+            await stage.page.ask("tick", id="twitch:m1")
+            await stage.page.ask("tick", id="twitch:m2")
+            await stage.page.ask("tick", id="twitch:m2", ticked=False)
+            await stage.page.ask("again", id="twitch:m3")
+            await stage.relay.quiet(empty=True)
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.page.show("support")
+            rows = await stage.page.rows_until("support", lambda rows: len(rows) == 3 and all(ended(rows)))
+            assert (await stage.page.ask("tick", id="twitch:m2"))["ok"]
+            assert (await stage.page.ask("again", id="twitch:m3"))["ok"]
+            await stage.page.rows_until("support", lambda rows: any(row["told_again"] == 2 for row in rows))
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.page.show("support")
+            later = await stage.page.rows_until("support", lambda rows: len(rows) == 3 and all(ended(rows)))
+
+        assert [(row["kind"], row["ticked"], row["told_again"]) for row in rows.values()] == [
+            ("follow", "streamer", 0), ("follow", None, 0), ("raid", None, 1),
+        ]  # fmt: skip
+        assert [row["ticked"] for row in later.values()] == ["streamer", "streamer", None]
+        assert [row["told_again"] for row in later.values()] == [0, 0, 2]
+
+    async def test_what_was_longer_ago_than_a_stream_stays_away(
+        self, tmp_path: Path, companion: CompanionServer
+    ) -> None:
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.say("long ago", at=time.time() - AGO - 60)
+            await stage.say("just now", first=2)
+            await stage.relay.quiet(empty=True)
+        async with desk_stage(tmp_path, companion) as stage:
+            await stage.page.show("feed")
+            rows = await stage.page.rows_until("feed", lambda rows: "just now" in said(rows))
+
+        assert said(list(rows.values())) == ["just now"]
+
+
+def said(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [row["text"] for row in rows if row["type"] == "message"]
+
+
+def ended(rows: Sequence[dict[str, Any]]) -> list[bool]:
+    return [row["outcome"] is not None for row in rows if row["type"] == "message"]
 
 
 async def test_a_viewer_is_shown_with_what_they_wrote(stage: DeskStage) -> None:

@@ -31,7 +31,7 @@ class Feed:
         events = self._relay.events
         with ExitStack() as stack:
             stack.enter_context(events.arrived.told_to(self._arrived))
-            stack.enter_context(events.settled.told_to(self._settled))
+            stack.enter_context(events.settled.told_to(self.settled))
             stack.enter_context(events.replied.told_to(self._replied))
             stack.enter_context(events.released.told_to(self._released))
             stack.enter_context(events.posted.told_to(self._posted))
@@ -47,7 +47,12 @@ class Feed:
         if self.topic.get(message.key) is None:  # platforms bring some twice, and the store knows that
             self.topic.add(MessageRow(message))
 
-    def _settled(self, settlements: Sequence[Settlement]) -> None:
+    def restore(self, messages: Sequence[AudienceMessage]) -> None:
+        """Show what came in before this start, too."""
+        self.topic.restore([MessageRow(message) for message in messages])
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """They have their outcomes."""
         for settlement in settlements:
             if isinstance(row := self.topic.get(settlement.key), MessageRow):
                 row.ended = settlement

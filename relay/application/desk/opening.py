@@ -17,6 +17,7 @@ from relay.application.desk.decisions import Decisions
 from relay.application.desk.feed import Feed
 from relay.application.desk.kept import KeptSettings
 from relay.application.desk.lights import Lights
+from relay.application.desk.past import Past
 from relay.application.desk.queue import WaitingList
 from relay.application.desk.settings import settings_actions
 from relay.application.desk.sharing import SharedDesk
@@ -55,11 +56,13 @@ async def desk_of(
     desk.actions.add(*control_actions(relay.controls), *_looks(top.topic, held.topic, following.topic))
     shared = SharedDesk(links, desk.actions, relay.controls, config.web)
     desk.topics.add(shared.topic)
-    desk.actions.add(*support.actions(), *Viewers(relay, feed, support).actions())
+    past = Past(relay.inbox, feed, support)
+    desk.actions.add(*support.actions(), *Viewers(relay, feed, support, past).actions())
     desk.actions.add(*trying.actions(), *shared.actions())
     setup = _can_be_set(desk, run, relay) if run is not None else None
     player = repeat(trying.player.run, AGAIN, "playing a recording")
-    rooms = {"look": desk.topics.keep_looking(strip.EVERY), "lights": lights.run(), "player": player}
+    looking = desk.topics.keep_looking(strip.EVERY)
+    rooms = {"look": looking, "lights": lights.run(), "player": player, "past": past.bring_back()}
     work = [asyncio.create_task(room, name=f"desk-{name}") for name, room in rooms.items()]
     try:
         with relay.events.changed.told_to(top.look), feed.following(), support.following():

@@ -1,6 +1,7 @@
 """Those who support the stream, as a feed of its own: each can be ticked off, and told again."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from relay.application.composition import Relay
 from relay.application.desk.rows import MessageRow
+from relay.application.desk.ticks import Ticks
 from relay.model import AudienceMessage, Caller, Kind, Settlement
 from relay.moderation.controls import command_in
 from relay.system import clock
@@ -22,7 +24,7 @@ KINDS: Final = frozenset(
     }
 )  # fmt: skip
 _SIGN: Final = "~"
-"""Stands between the id of what is told again and how often it was."""
+"""Stands between the id of what is told again and what tells this time from others."""
 
 
 class Tick(Fields):
@@ -39,13 +41,14 @@ class Support:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        self._ticks = Ticks(relay.inbox)
         self.topic: LogTopic[MessageRow] = LogTopic("support", clock.now, counts=lambda row: row.ticked_by is None)
 
     @contextmanager
     def following(self) -> Iterator[None]:
         """Until the context ends."""
         events = self._relay.events
-        with events.arrived.told_to(self._arrived), events.settled.told_to(self._settled):
+        with events.arrived.told_to(self._arrived), events.settled.told_to(self.settled):
             yield
 
     def actions(self) -> Iterator[DeskAction[Any]]:
@@ -54,10 +57,23 @@ class Support:
         yield DeskAction("again", "Have support, or any message, told once more", Again, self._again)
 
     def _arrived(self, message: AudienceMessage) -> None:
-        if message.kind in KINDS and not message.told_again and self.topic.get(message.key) is None:
+        if _is_support(message) and self.topic.get(message.key) is None:
             self.topic.add(MessageRow(message))
 
-    def _settled(self, settlements: Sequence[Settlement]) -> None:
+    async def restore(self, messages: Sequence[AudienceMessage]) -> None:
+        """Show what came in before this start, too, as it was ticked off. Raises InboxError."""
+        ticks = await self._ticks.all()
+        told = Counter(message.key.rpartition(_SIGN)[0] for message in messages if message.told_again)
+        self.topic.restore(
+            [
+                MessageRow(message, ticked_by=ticks.get(message.key), told_again=told[message.key])
+                for message in messages
+                if _is_support(message)
+            ]
+        )
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """They have their outcomes."""
         for settlement in settlements:
             if row := self.topic.get(settlement.key.partition(_SIGN)[0]) or self.topic.get(settlement.key):
                 row.ended = settlement
@@ -65,7 +81,9 @@ class Support:
 
     async def _tick(self, given: Tick, by: Caller) -> str:
         row = self._row(given.id)
-        row.ticked_by = by.name if given.ticked else None
+        name = by.name if given.ticked else None
+        await self._ticks.set(row.id, name)
+        row.ticked_by = name
         self.topic.touch(row)
         answer, what = ("Ticked off.", "tick") if given.ticked else ("Open again.", "untick")
         return answer + await self._relay.controls.note(by, f"{what} {given.id}")
@@ -74,10 +92,10 @@ class Support:
         if (row := self.topic.get(given.id)) is not None:
             row.told_again, row.ended = row.told_again + 1, None
             self.topic.touch(row)
-            copy = told_again(row.message, str(row.told_again))
+            message = row.message
         else:
-            copy = told_again(await self._settled_message(given.id), uuid.uuid4().hex[:6])
-        await self._relay.receive(copy)
+            message = await self._settled_message(given.id)
+        await self._relay.receive(told_again(message, uuid.uuid4().hex[:6]))
         return "It is told again." + await self._relay.controls.note(by, f"again {given.id}")
 
     async def _settled_message(self, key: str) -> AudienceMessage:
@@ -95,6 +113,10 @@ class Support:
         if (row := self.topic.get(row_id)) is None:
             raise DeskError("gone", f"There is no such support (any more): {row_id[:80]}", "id")
         return row
+
+
+def _is_support(message: AudienceMessage) -> bool:
+    return message.kind in KINDS and not message.told_again
 
 
 def told_again(message: AudienceMessage, time: str) -> AudienceMessage:

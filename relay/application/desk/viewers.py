@@ -7,6 +7,7 @@ from pydantic import Field
 
 from relay.application.composition import Relay
 from relay.application.desk.feed import Feed
+from relay.application.desk.past import Past
 from relay.application.desk.support import Support
 from relay.errors import MemoryUnavailable
 from relay.model import Caller
@@ -33,10 +34,11 @@ class Older(Fields):
 class Viewers:
     """Answers questions about the past."""
 
-    def __init__(self, relay: Relay, feed: Feed, support: Support) -> None:
+    def __init__(self, relay: Relay, feed: Feed, support: Support, past: Past) -> None:
         self._relay = relay
         self._feed = feed
         self._support = support
+        self._past = past
 
     def actions(self) -> Iterator[DeskAction[Any]]:
         """What can be asked."""
@@ -45,6 +47,7 @@ class Viewers:
 
     async def _viewer(self, given: ViewerId, by: Caller) -> dict[str, object]:
         rows = self._feed.of(given.viewer, NEWEST)
+        await self._past.find_ends(rows)
         name = rows[-1].message.author.name if rows else None
         muted = self._relay.runtime.switches().muted
         return {
@@ -74,7 +77,9 @@ class Viewers:
         fits: Callable[[LogRow], bool] = (lambda row: _has(row, wanted)) if wanted else (lambda row: True)
         if given.topic == "support":
             return self._support.topic.told(self._support.topic.before(given.before, given.count, fits))
-        return self._feed.topic.told(self._feed.topic.before(given.before, given.count, fits))
+        rows = self._feed.topic.before(given.before, given.count, fits)
+        await self._past.find_ends(rows)
+        return self._feed.topic.told(rows)
 
 
 def _has(row: LogRow, wanted: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -65,6 +65,8 @@ class LogTopic(Watched, Generic[RowT]):
         self._changes: OrderedDict[str, int] = OrderedDict()
         """The revision in which each row changed last, the newest at the end."""
         self._next = 0
+        self._anew = 0
+        """The revision from which on pages know the rows by the numbers they have now."""
 
     def __iter__(self) -> Iterator[RowT]:
         """The newest one first."""
@@ -83,6 +85,19 @@ class LogTopic(Watched, Generic[RowT]):
             del self._by_number[oldest.number]
             del self._changes[row_id]
         self.touch(row)
+
+    def restore(self, rows: Sequence[RowT]) -> None:
+        """Put rows from before in front of all that are there, in order; pages are told anew."""
+        earlier = [row for row in rows if row.id not in self._rows]
+        if not earlier:
+            return
+        rows = [*earlier, *self._rows.values()]
+        for known in (self._rows, self._by_number, self._changes):
+            known.clear()
+        self._next = 0
+        for row in rows:
+            self.add(row)
+        self._anew = self.revision
 
     def touch(self, row: RowT) -> None:
         """One has changed."""
@@ -119,6 +134,8 @@ class LogTopic(Watched, Generic[RowT]):
 
     def _since(self, seen: int) -> list[RowT] | None:
         """What has changed since, in order; None when it is more than fits."""
+        if seen < self._anew:
+            return None
         changed: list[RowT] = []
         for row_id, revision in reversed(self._changes.items()):
             if revision <= seen:

@@ -24,7 +24,7 @@ async def test_a_search_makes_nothing_ready_to_be_shown_but_what_it_finds(monkey
 
     monkeypatch.setattr(MessageRow, "shown", counted)
     log: Any = SimpleNamespace(topic=topic)
-    older = next(action for action in Viewers(log, log, log).actions() if action.name == "older")
+    older = next(action for action in Viewers(log, log, log, log).actions() if action.name == "older")
 
     found: Any = await older.run(Older(topic="support", before=9_999, text="fox"), Caller(source="web", name="Mia"))
 

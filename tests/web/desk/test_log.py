@@ -91,6 +91,28 @@ def test_the_oldest_are_forgotten_and_change_no_more() -> None:
     assert [line.id for line in lines] == ["2", "1", "0"]
 
 
+def test_rows_from_before_come_before_what_is_there_and_pages_are_told_anew() -> None:
+    lines = filled(3)
+    seen = lines.revision
+    lines.restore([Line("before"), Line("1", "known already"), Line("shortly before")])
+
+    assert told(lines, seen) == (True, [0, 1, 2, 3, 4])
+    assert [line.id for line in lines] == ["2", "1", "0", "shortly before", "before"]
+    assert [line.text for line in lines.before(9, 9)] == [""] * 5
+
+    seen = lines.revision
+    lines.add(Line("new"))
+    assert told(lines, seen) == (False, [5])
+
+
+def test_of_rows_from_before_no_more_are_kept_than_there_is_room_for() -> None:
+    lines = filled(2, kept=3)
+
+    lines.restore([Line("before"), Line("shortly before")])
+
+    assert [line.id for line in lines] == ["1", "0", "shortly before"]
+
+
 def test_older_rows_are_found_by_their_number() -> None:
     lines = filled(50, kept=40)
 
