@@ -203,7 +203,7 @@ def fleet(
     seconds: Annotated[float, typer.Option(min=1)] = 10.0,
     as_json: Json = False,
 ) -> None:
-    """What many companions cost: messages a second, how long each takes, processor, memory, and a take-over."""
+    """What many companions cost: messages a second, how long each takes, processors, memory, and a take-over."""
     from tests.benchmarks.fleet import run
 
     for count in companions or (1, 10, 100, 500):

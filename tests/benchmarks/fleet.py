@@ -32,6 +32,7 @@ from relay.model import AudienceMessage, Author, Kind
 from relay.voxta.calls import TRUST
 from tests.benchmarks.hub import arrivals, hub
 from tests.benchmarks.process import Measured
+from tests.benchmarks.redis_use import RedisUse
 from tests.doubles.redis_server import redis_server
 
 GOAL_QUIET_MIB: Final = 2.0
@@ -80,6 +81,14 @@ class FleetFigures:
     """Of one core, of the whole process while nobody writes."""
     busy_ms_per_message: float
     """Of the core process's processor time."""
+    redis_bytes_per_message: float
+    """Over Redis' lines, both ways, from being handed over until it is settled."""
+    redis_us_per_message: float
+    """Microseconds of Redis' processor."""
+    redis_quiet_bytes_per_s: float
+    """Over Redis' lines for each companion, while nobody writes."""
+    redis_quiet_share: float
+    """Of one processor, for all companions, while nobody writes."""
     take_over_s: float
     """From the kill of the core to a message told for every companion by the next."""
 
@@ -97,12 +106,15 @@ async def run(companions: int, *, per_second: float, seconds: float) -> FleetFig
             core = await stack.enter_async_context(core_of(settings))
             for _ in range(1 + TRUST):  # until then calls go alone, with time for Voxta to refuse one
                 await fleet.told()
+            before = RedisUse.of(redis)
             quiet, share = await _quiet(core)
-            used = Measured(core.pid).processor_s()
+            idle = RedisUse.of(redis).since(before, QUIET)
+            used, before = Measured(core.pid).processor_s(), RedisUse.of(redis)
             began = time.monotonic()
             await fleet.write(per_second, seconds)
             delays, lost, doubled, last = await fleet.account()
             spent = Measured(core.pid).processor_s() - used
+            stored = RedisUse.of(redis).since(before, max(1, len(delays)))
             await stack.enter_async_context(core_of(settings))
             await _stands_by(bus)
             take_over = await fleet.taken_over(core)
@@ -123,6 +135,10 @@ async def run(companions: int, *, per_second: float, seconds: float) -> FleetFig
         goal_quiet_ratio=round(each / GOAL_QUIET_MIB, 2),
         quiet_share=round(share, 4),
         busy_ms_per_message=round(1000 * spent / max(1, len(delays)), 3),
+        redis_bytes_per_message=round(stored.sent),
+        redis_us_per_message=round(1_000_000 * stored.processor_s, 1),
+        redis_quiet_bytes_per_s=round(idle.sent / companions),
+        redis_quiet_share=round(idle.processor_s, 4),
         take_over_s=round(take_over, 2),
     )
 

@@ -1,6 +1,9 @@
 """How the benchmark of a fleet writes to companions, and what it waits for."""
 
+import re
 import uuid
+from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -8,8 +11,11 @@ from relay.application.processes.ingress import Ingress
 from relay.errors import RelayError
 from relay.inbox.redis import RedisInbox
 from tests.benchmarks import fleet
-from tests.benchmarks.fleet import Crowd, bus_of, evenly
+from tests.benchmarks.fleet import Crowd, FleetFigures, bus_of, evenly
+from tests.benchmarks.redis_use import RedisUse
+from tests.benchmarks.store_memory import StoreFigures
 from tests.contracts.samples import message
+from tests.docs.pages import ROOT
 from tests.doubles.redis_server import RedisServer
 
 
@@ -48,3 +54,27 @@ async def test_who_gives_up_says_what_was_waited_for(
             await crowd.told()
         with pytest.raises(RelayError, match=f"1 messages still wait after -1 s: 1 of {ann}"):
             await crowd.account()
+
+
+async def test_what_redis_had_to_do_is_told_for_each_message(redis_server: RedisServer) -> None:
+    async with bus_of(redis_server.url, "fleet") as bus:
+        way = Ingress(bus.companion_stream(f"ann-{uuid.uuid4().hex}", "ingress"))
+        before = RedisUse.of(redis_server)
+        for number in range(10):
+            await way.receive(message(number))
+
+    each = RedisUse.of(redis_server).since(before, 10)
+
+    assert len(message(1).model_dump_json()) < each.sent < 100_000
+    assert each.processor_s > 0
+
+
+@pytest.mark.parametrize(("command", "figures"), [("fleet", FleetFigures), ("store", StoreFigures)])
+def test_what_the_page_reckons_with_is_printed_by_the_command_that_it_names(command: str, figures: type[Any]) -> None:
+    page = (ROOT / "docs" / "fleet.md").read_text("utf-8")
+
+    rows = re.findall(rf"^\|.*`relay bench {command}`: (.+) \|$", page, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    assert named
+    assert named <= {field.name for field in fields(figures)}
