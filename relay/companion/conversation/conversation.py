@@ -189,7 +189,7 @@ class Conversation:
         action = self._director.action(name)
         if action is None:
             raise Refused(f"there is no action {name[:80]!r} in this chat")
-        self.turns.act(action, typed(action, arguments), self.chat.character, self.chat.latest())
+        self.turns.inference.act(action, typed(action, arguments), self.chat.character, self.chat.latest())
         self.advance()
 
     def advance(self) -> None:

@@ -9,7 +9,6 @@ from relay.companion.conversation.director import Director
 from relay.companion.conversation.listeners import Listeners
 from relay.companion.conversation.turns import Turns
 from relay.companion.conversation.writing import StoryWriter
-from relay.companion.scenario.model import Timing
 from relay.companion.scenario.templates import render
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant, Refused
 from relay.companion.state.orders import AddMessage
@@ -135,8 +134,8 @@ class MessageEntry:
             self._director().evaluate(message)
         if coming.replies:
             self._turns.want_reply(coming.limits)
-        elif message.role is MessageRole.USER and self._turns.infers_user:
-            self._turns.infer_later(Timing.AFTER_USER_MESSAGE, message)
+        else:
+            self._turns.inference.after(message)
 
 
 def _asks(post: AddMessage) -> bool:

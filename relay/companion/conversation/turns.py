@@ -1,24 +1,22 @@
 """What is said next in a session, and by whom: one thing after the other, each when the one before was heard."""
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from relay.companion.brains.base import NO_LIMITS, AnswerLimits, BrainError, ChatView, Pieces, SeenMessage
+from relay.companion.brains.base import NO_LIMITS, AnswerLimits, ChatView, Pieces, SeenMessage
 from relay.companion.conversation.director import Director
 from relay.companion.conversation.flow import READING, REPLYING, SELECTING, Flow
+from relay.companion.conversation.inference import ActionInference
 from relay.companion.conversation.listeners import ChatListener, Listeners
 from relay.companion.conversation.triggers import QueuedTrigger
-from relay.companion.scenario.model import Action, Scalar, Timing
 from relay.companion.scenario.templates import render
 from relay.companion.speaking.replies import CompanionReplies
 from relay.companion.speaking.setup import Setup, Spawn
 from relay.companion.state.chat import Chat, Message, MessageRole, Participant
 from relay.text.naming import calls
 from relay.wire import server
-from relay.wire.messages import NamedValue
 from relay.wire.server import WAITING
 
 VIEWED: Final = 200
@@ -51,6 +49,7 @@ class Turns:
         self._spawn = spawn
         self.flow = Flow(session_id, audience.tell)
         self.replies = CompanionReplies(chat, session_id, audience, self, setup, spawn)
+        self.inference = ActionInference(chat, session_id, audience, director, setup.brain, self.view, advance, spawn)
         self._trigger = QueuedTrigger(advance, setup.grace)
         self._waiting: deque[Callable[[], object]] = deque()
         self._wanted: AnswerLimits | None = None
@@ -62,13 +61,8 @@ class Turns:
         self._after_next: list[int] = []
         """What those ask for when they are called: it waits until something else was said."""
         self._is_calling_back = False
-        self._choosing: asyncio.Task[None] | None = None
         self._begun: str | None = None
         self.paused = False
-        self.infers_user = True
-        """Whether actions may be chosen after what the user says."""
-        self.infers_characters = True
-        """Whether actions may be chosen around what characters say."""
 
     # What waits
 
@@ -154,8 +148,7 @@ class Turns:
         self._waiting.clear()
         self._trigger.drop()
         self._wanted = None
-        if self._choosing is not None:
-            self._choosing.cancel()
+        self.inference.stop()
 
     def request_recording(self, *listeners: ChatListener) -> None:
         """Say whether speech is wanted, to those who could send it: always, except while the chat is paused."""
@@ -217,11 +210,8 @@ class Turns:
 
     async def _prepare(self, speaker: Participant, limits: AnswerLimits) -> Pieces | None:
         last = self._chat.latest(MessageRole.USER, MessageRole.ASSISTANT, MessageRole.EVENT, MessageRole.STORY)
-        timings = [Timing.AFTER_USER_MESSAGE] if self.infers_user and last and last.role is MessageRole.USER else []
-        timings += [Timing.BEFORE_ASSISTANT_MESSAGE] if self.infers_characters else []
-        for timing in timings:
-            if not await self.infer(timing, last, speaker):
-                return None
+        if not await self.inference.before_reply(last, speaker):
+            return None
         return self.replies.early.reply(self.view(speaker, limits))
 
     def anticipate(self, text: str) -> None:
@@ -252,57 +242,6 @@ class Turns:
             others=tuple(c.name for c in chat.talkers if c != speaker),
         )
 
-    # Actions
-
-    async def infer(self, timing: Timing, message: Message | None, speaker: Participant) -> bool:
-        """Let an action of each layer be chosen. Whether a reply may follow."""
-        wants_reply = True
-        for layer in self._director().open_actions(timing, message):
-            action = await self._chosen(layer, speaker, message)
-            if action is not None:
-                wants_reply = wants_reply and not action.cancel_reply
-        return wants_reply
-
-    async def _chosen(self, layer: list[Action], speaker: Participant, message: Message | None) -> Action | None:
-        try:
-            choice = await self._setup.brain.choose(self.view(speaker), layer)
-        except BrainError as error:
-            self._audience.inspected(f"no action was chosen: {error}")
-            return None
-        action = next((a for a in layer if choice is not None and a.name == choice.action), None)
-        if action is not None and choice is not None:
-            self.act(action, choice.arguments, speaker, message)
-        return action
-
-    def act(
-        self, action: Action, arguments: Mapping[str, Scalar], speaker: Participant, message: Message | None
-    ) -> None:
-        """Let a character take an action on a message: tell the clients, then let it have its effect."""
-        director = self._director()
-        self._audience.tell(
-            server.ActionMessage(
-                value=action.name,
-                context_key=director.key_of(action),
-                layer=action.layer or None,
-                role=MessageRole.ASSISTANT,
-                sender_id=speaker.id,
-                scenario_role=speaker.role or None,
-                arguments=[NamedValue(name=name, value=value) for name, value in arguments.items()],
-                session_id=self._session,
-            )
-        )
-        director.act(action, arguments, speaker, message)
-
-    def infer_later(self, timing: Timing, message: Message) -> None:
-        """Let actions be chosen beside what else goes on, if there are any."""
-        if self._director().open_actions(timing, message):
-            self._choosing = self._spawn(self._infer_beside(timing, message))
-
-    async def _infer_beside(self, timing: Timing, message: Message) -> None:
-        speaker = message.sender if message.role is MessageRole.ASSISTANT else self._chat.character
-        await self.infer(timing, message, speaker)
-        self.advance()
-
     # How a reply goes
 
     def begins(self) -> None:
@@ -325,8 +264,8 @@ class Turns:
         if self._next is not None and self._next[0] is not None:
             self.want_reply()
         self._ordered += not is_news
-        if self.infers_characters and (is_news or self._ordered <= AUTONOMY):
-            self.infer_later(Timing.AFTER_ASSISTANT_MESSAGE, message)
+        if is_news or self._ordered <= AUTONOMY:
+            self.inference.after(message)
 
     def turn_is_over(self) -> None:
         """See Course."""

@@ -173,8 +173,8 @@ def _send(message: client.Send, hub: Hub, sender: ConnectedClient) -> None:
     conversation = hub.conversation(message.session_id)
     if message.character_id is not None:
         _character(message.character_id, conversation, "send")
-    conversation.turns.infers_user = message.do_user_action_inference
-    conversation.turns.infers_characters = message.do_character_action_inference
+    conversation.turns.inference.after_user = message.do_user_action_inference
+    conversation.turns.inference.around_characters = message.do_character_action_inference
     conversation.execute(
         sending.command(message),
         do_reply=message.do_reply,
