@@ -39,7 +39,7 @@ def way_to(extra: str) -> str:
     found = origin()
     if "dir_info" in found:
         if found["dir_info"].get("editable"):
-            return f"run `uv sync --extra {extra}` in {folder_of(found)}"
+            return f"run `uv sync --inexact --no-dev --extra {extra}` in {folder_of(found)}"
         return f"run {_installing(f'.[{extra}]')} in {folder_of(found)}"
     place = f" @ {_address(found)}" if found else ""
     return f"run {_installing(f'{NAME}[{extra}]{place}')}"

@@ -17,7 +17,7 @@ WHEEL = {"url": "file:///home/ann/voxta_relay-0.1.0-py3-none-any.whl", "archive_
     ("origin", "way"),
     [
         (COPY, 'uv tool install ".[local]"` or `pipx install --force ".[local]"` in /home/ann/my relay'),
-        (COPY | {"dir_info": {"editable": True}}, "uv sync --extra local` in /home/ann/my relay"),
+        (COPY | {"dir_info": {"editable": True}}, "uv sync --inexact --no-dev --extra local` in /home/ann/my relay"),
         (AT_GIT, 'uv tool install "voxta-relay[local] @ git+https://git.example/relay.git@main"` or `pipx'),
         (WHEEL, f'uv tool install "voxta-relay[local] @ {WHEEL["url"]}"` or `pipx'),
         ({}, 'uv tool install "voxta-relay[local]"` or `pipx install --force "voxta-relay[local]"`'),
