@@ -1,15 +1,14 @@
 """All commands there are, by name; who brought them along can take them back."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay.commands.definition import Command
-from relay.commands.explaining import ended
+from relay.commands.offered import OfferedCommands
 from relay.commands.parsing import WrongArguments, called, read, written
 from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection
-from relay.model import AudienceMessage, CommandInfo, Kind, Role, Settlement
+from relay.model import AudienceMessage, CommandInfo, Kind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +30,16 @@ def _is_paid(call: Call, cheer: AudienceMessage) -> bool:
     return True
 
 
-class CommandTable:
+class CommandTable(OfferedCommands):
     """Finds the command in a message."""
 
     def __init__(self, settings: CommandsSection, rewards: RewardTable | None = None) -> None:
-        self._settings = settings
+        super().__init__(settings.prefix)
+        self._is_enabled = settings.enabled
         self.rewards = rewards or RewardTable()
         self._others = frozenset(settings.others)
         self._commands: dict[str, tuple[Command, str]] = {}
         """By each of its names, with who brought it along."""
-        self._changed = asyncio.Event()
-        self.revision = 0
-        """Another one whenever other commands are offered."""
-
-    @property
-    def prefix(self) -> str:
-        return self._settings.prefix
 
     def __iter__(self) -> Iterator[Command]:
         """Each command once, in the order they came."""
@@ -59,7 +52,7 @@ class CommandTable:
         """
         self.forget(owner, command.name)
         free = [name for name in command.names if name not in self._others and name not in self._commands]
-        if not free or not self._settings.enabled:
+        if not free or not self._is_enabled:
             return None
         offered = replace(command, name=free[0], aliases=tuple(free[1:]))
         self._commands.update({name: (offered, owner) for name in free})
@@ -74,23 +67,9 @@ class CommandTable:
         if gone:
             self._announce()
 
-    def _announce(self) -> None:
-        self.revision += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def changed(self, revision: int) -> None:
-        """Return when the revision is another one."""
-        while self.revision == revision:
-            await self._changed.wait()
-
     def offered(self) -> Sequence[CommandInfo]:
         """What everybody can be offered; what costs bits can only be cheered."""
         return [command.info for command in self if not command.bits]
-
-    def explained(self, settlement: Settlement) -> str:
-        """What became of a use, for who it was."""
-        return ended(settlement, "the companion", self.prefix)
 
     def written(self, name: str, arguments: Mapping[str, str]) -> str:
         """A use of a command as it would be written in chat; "" for an argument that is left out."""

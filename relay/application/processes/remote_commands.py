@@ -7,29 +7,23 @@ from typing import Any, Final
 
 from relay.application.processes.kinds import core_service
 from relay.bus.bus import Bus
-from relay.commands.explaining import ended
+from relay.commands.offered import OfferedCommands
 from relay.commands.parsing import written
 from relay.config import ParameterSection
 from relay.errors import RelayError
-from relay.model import CommandInfo, Settlement
+from relay.model import CommandInfo
 from relay.system.cancellation import checkpoint
 
 LOOK_EVERY: Final = 5.0
 """Seconds after which a companion is found that nothing else has changed with."""
 
 
-class RemoteCommands:
+class RemoteCommands(OfferedCommands):
     """See ViewerCommands: those of one companion, as its core has told them."""
 
     def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.revision = 0
+        super().__init__(prefix)
         self._offered: Sequence[CommandInfo] | None = None
-        self._changed = asyncio.Event()
-
-    async def changed(self, revision: int) -> None:
-        while self.revision == revision:
-            await self._changed.wait()
 
     def offered(self) -> Sequence[CommandInfo] | None:
         return self._offered
@@ -42,16 +36,11 @@ class RemoteCommands:
         ]
         return f"{self.prefix}{name} {written(parameters, arguments)}".strip()
 
-    def explained(self, settlement: Settlement) -> str:
-        return ended(settlement, "the companion", self.prefix)
-
     def offer(self, commands: Sequence[CommandInfo]) -> None:
         """These are offered from now on."""
         if commands != self._offered:
             self._offered = commands
-            self.revision += 1
-            self._changed.set()
-            self._changed = asyncio.Event()
+            self._announce()
 
 
 class OffersOfCores:
