@@ -152,6 +152,23 @@ async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
         assert await channel.ends(redemption) == "CANCELED"
 
 
+async def test_a_redemption_that_a_moderator_rejects_on_twitch_while_it_waits_is_never_told(
+    channel: Channel, brain: EchoBrain
+) -> None:
+    brain.may_answer.clear()
+    async with channel.relay() as relay:
+        await channel.twitch.redeem("ben", "Ask", "first")
+        await eventually(lambda: bool(brain.asked))
+        rejected = await channel.twitch.redeem("ann", "Ask", "something rude")
+        await eventually(lambda: len(relay.forwarder.waiting) == 1)
+        await channel.twitch.settle(rejected, "CANCELED")
+        await eventually(lambda: len(relay.forwarder.waiting) == 0)
+        brain.may_answer.set()
+
+        assert await channel.ends(await channel.twitch.redeem("ben", "Ask", "third")) == "FULFILLED"
+        assert heard(relay) == ['Ben asks: "first"', 'Ben asks: "third"']
+
+
 @pytest.mark.parametrize("wish", ["!quiet", "!forget me"])
 async def test_a_redemption_of_who_wants_to_be_left_out_while_it_waits_is_refunded(
     channel: Channel, brain: EchoBrain, wish: str

@@ -45,6 +45,13 @@ _REWARDS = (
         _of(Kind.REDEMPTION),
     ),
     _repeated(
+        "channel.channel_points_custom_reward_redemption.update",
+        of_channel(eventsub.ChannelPointsRedeemUpdateSubscription),
+        _REDEMPTIONS,
+        "points that moderators pay back",
+        _of(Kind.REDEMPTION),
+    ),
+    _repeated(
         "channel.channel_points_automatic_reward_redemption.add",
         of_channel(eventsub.ChannelPointsAutoRedeemV2Subscription),
         _REDEMPTIONS,

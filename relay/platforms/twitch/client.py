@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from twitchio import ChatMessage
+from twitchio import ChannelPointsRedemptionUpdate, ChatMessage
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.acts import Act
@@ -200,6 +200,8 @@ class TwitchPlatform:
             return
         if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
             return
+        if isinstance(event, ChannelPointsRedemptionUpdate) and event.id in self._connection.paid_back:
+            return  # an answer that comes late is for others, too
         self._redeemed_texts.note(event)
         self._roles.note(event)
         reader = read_beside if twin(event) in self._transport.live else read

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ LASTS = 3660.0
 """Seconds a login has left at least, or it is refreshed; TwitchIO does so itself from an hour on."""
 ASKED_AT_ONCE = 100
 """People in one question: https://dev.twitch.tv/docs/api/reference/#get-users"""
+REMEMBERED = 1_000
+"""Redemptions."""
 NAMED = 10
 """Channels that are named one by one in a line for people."""
 logging.getLogger("twitchio.client").addFilter(lambda record: "StarletteAdapter" not in str(record.msg))  # advice
@@ -111,6 +114,8 @@ class TwitchConnection:
         self.client: TwitchClient
         self.account: Account
         self.channels = ()
+        self.paid_back: deque[str] = deque(maxlen=REMEMBERED)
+        """The redemptions that we have refunded ourselves, the newest."""
         self.trouble = ""
         """What is wrong with some of the channels, for people."""
 

@@ -75,6 +75,8 @@ class TwitchRewards:
 
     async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
         channel = self._channel(MANAGE)
+        if not is_fulfilled:
+            self._connection.paid_back.append(redemption_id)
         http = self._connection.client._http  # TwitchIO offers this only for redemptions it has read itself
 
         async def update() -> Any:

@@ -166,6 +166,15 @@ class Audience:
             await self.write_something_bad(text, user, channel, reward_id=known.id)
         return id
 
+    async def settle(self, id: str, status: str) -> None:
+        """A redemption is CANCELED, which pays the points back, or FULFILLED: in the streamer's queue, or by a call."""
+        redemption = self.state.redemptions[id]
+        redemption.status = status
+        self.state.changes.happened()
+        reward = next(each for each in self.state.rewards.values() if each.id == redemption.reward_id)
+        event = payloads.redemption_update(self._channel(None), redemption, reward)
+        await self.notify("channel.channel_points_custom_reward_redemption.update", self._channel(None), event)
+
     async def redeem_automatic(self, user: str, type: str, text: str = "", cost: int = 200, emote: str = "") -> None:
         """One of the rewards that every channel has, such as `send_highlighted_message`, with its chat message."""
         where, who = self._channel(None), self.state.user(user)

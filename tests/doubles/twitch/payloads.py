@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tests.doubles.twitch.shapes import AUTOMATIC_REWARD, FRAGMENT, NOTICES, POWER_UP, REPLY, REWARD, TYPES, fill
-from tests.doubles.twitch.state import User, number, timestamp
+from tests.doubles.twitch.state import Redemption, Reward, User, number, timestamp
 
 Event = dict[str, Any]
 ANONYMOUS_GIFTER = User("274598607", "ananonymousgifter")
@@ -150,6 +150,19 @@ def redemption(
         status=status,
         reward=fill(REWARD, id=reward_id, title=reward, cost=cost),
         redeemed_at=timestamp(),
+    )
+
+
+def redemption_update(channel: User, redeemed: Redemption, reward: Reward) -> Event:
+    return _event(
+        "channel.channel_points_custom_reward_redemption.update",
+        channel,
+        {"user": redeemed.user},
+        id=redeemed.id,
+        user_input=redeemed.text,
+        status=redeemed.status.lower(),
+        reward=fill(REWARD, id=reward.id, title=reward.title, cost=reward.cost, prompt=reward.prompt),
+        redeemed_at=redeemed.at,
     )
 
 

@@ -4,6 +4,7 @@ https://dev.twitch.tv/docs/api/reference/#create-custom-rewards and the five ent
 own login may ask, and only the application that created a reward may change it or settle its redemptions.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -37,9 +38,12 @@ _SWITCHES = {"is_max_per_stream_enabled", "is_max_per_user_per_stream_enabled", 
 
 
 class Rewards:
-    def __init__(self, state: State, identity: Identity) -> None:
+    """`settled` makes it so, and tells of it."""
+
+    def __init__(self, state: State, identity: Identity, settled: Callable[[str, str], Awaitable[None]]) -> None:
         self._state = state
         self._identity = identity
+        self._settled = settled
 
     def routes(self) -> list[web.RouteDef]:
         rewards = "/helix/channel_points/custom_rewards"
@@ -121,8 +125,7 @@ class Rewards:
         if not found:
             raise TwitchError(404, NOT_OPEN)
         for each in found:
-            each.status = status
-        self._state.changes.happened()
+            await self._settled(each.id, status)
         return web.json_response({"data": [_redeemed(each, reward, channel) for each in found]})
 
     def _channel(self, request: web.Request, *scopes: str) -> User:

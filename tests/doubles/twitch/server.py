@@ -61,7 +61,7 @@ class TwitchDouble(Audience):
             self.conduits,
             self.broadcast,
             self.whispers,
-            Rewards(self.state, self.identity),
+            Rewards(self.state, self.identity, self.settle),
             Subscribers(self.state, self.identity),
             AutoModQueue(self.state, self.identity, self.moderate),
         )

@@ -126,6 +126,13 @@ TYPES: dict[str, EventType] = {
             "redeemed_at": "",
         },
     ),
+    "channel.channel_points_custom_reward_redemption.update": EventType(
+        "1", "channel:read:redemptions", OWNER, "#channel-points-custom-reward-redemption-update-event",
+        {
+            "id": "", **_CHANNEL, **person("user"), "user_input": "", "status": "fulfilled", "reward": REWARD,
+            "redeemed_at": "",
+        },
+    ),
     "channel.channel_points_automatic_reward_redemption.add": EventType(
         "2", "channel:read:redemptions", OWNER, "#channel-points-automatic-reward-redemption-add-v2-event",
         {**_CHANNEL, **person("user"), "id": "", "reward": AUTOMATIC_REWARD, "message": None, "redeemed_at": ""},

@@ -14,7 +14,7 @@ from tests.doubles import twitch as package
 from tests.doubles.twitch import TwitchDouble, payloads, whispers
 from tests.doubles.twitch.channel_shapes import CHANNEL_TYPES
 from tests.doubles.twitch.shapes import NOTICES, TYPES, fill
-from tests.doubles.twitch.state import User
+from tests.doubles.twitch.state import Redemption, Reward, User
 
 ANN, BEN = User("2", "ann"), User("3", "ben")
 CHANNEL = User("1", "streamer")
@@ -38,6 +38,10 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("channel.cheer", payloads.cheer(CHANNEL, None, 100, "")),
     ("channel.raid", payloads.raid(CHANNEL, ANN, 42)),
     ("channel.channel_points_custom_reward_redemption.add", payloads.redemption(CHANNEL, ANN, "Sing", "la", "r1")),
+    (
+        "channel.channel_points_custom_reward_redemption.update",
+        payloads.redemption_update(CHANNEL, Redemption("x1", "r1", ANN, "la"), Reward("Sing", is_ours=True)),
+    ),
     (AUTOMATIC, payloads.automatic_redemption(CHANNEL, ANN, "send_highlighted_message", 200, "look!")),
     (AUTOMATIC, payloads.automatic_redemption(CHANNEL, ANN, "random_sub_emote_unlock", 280, emote="Hey")),
     ("channel.bits.use", payloads.bits_use(CHANNEL, ANN, 100, "Cheer100")),

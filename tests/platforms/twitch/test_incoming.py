@@ -11,7 +11,7 @@ from relay.platforms.twitch.incoming.draft import ANONYMOUS
 from relay.platforms.twitch.incoming.twins import twin
 from tests.doubles.twitch import payloads
 from tests.doubles.twitch.shapes import FRAGMENT, TYPES, fill
-from tests.doubles.twitch.state import User
+from tests.doubles.twitch.state import Redemption, Reward, User
 
 CHANNEL, ANN, VOX = User("1", "streamer"), User("2", "ann"), User("3", "vox")
 PEOPLE = {user.login: user for user in (CHANNEL, ANN, VOX)}
@@ -40,6 +40,9 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
     "channel.cheer": [payloads.cheer(CHANNEL, ANN, 100, "Cheer100"), payloads.cheer(CHANNEL, None, 100, "")],
     "channel.raid": [payloads.raid(CHANNEL, ANN, 42)],
     "channel.channel_points_custom_reward_redemption.add": [payloads.redemption(CHANNEL, ANN, "Sing", "la", "r1")],
+    "channel.channel_points_custom_reward_redemption.update": [
+        payloads.redemption_update(CHANNEL, Redemption("x1", "r1", ANN, "la", "CANCELED"), Reward("Sing", is_ours=True))
+    ],
     "channel.channel_points_automatic_reward_redemption.add": [
         payloads.automatic_redemption(CHANNEL, ANN, "random_sub_emote_unlock", 280, emote="Hey")
     ],

@@ -5,7 +5,8 @@ from typing import Literal
 import pytest
 
 from relay.model import Kind, PlatformDecision, Retraction, Reward, Role
-from tests.doubles.twitch import Hold, TwitchDouble, payloads
+from tests.doubles.twitch import SCOPES, Hold, TwitchDouble, payloads
+from tests.doubles.twitch.state import Reward as Rewarded
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
 from tests.platforms.twitch.test_incoming import ANN, CHANNEL, chat, message, understand
 from tests.support import eventually
@@ -102,6 +103,30 @@ async def test_who_deletes_the_message_of_a_redemption_takes_that_back(
 
     assert isinstance(deleted, Retraction)
     assert deleted.id == redemption
+
+
+async def test_who_pays_points_back_in_the_queue_takes_the_redemption_back(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        rejected, fulfilled = await twitch.redeem("ann"), await twitch.redeem("ben")
+        await twitch.settle(fulfilled, "FULFILLED")
+        await twitch.settle(rejected, "CANCELED")
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    [taken_back] = [each for each in received.all if isinstance(each, Retraction)]
+    assert (taken_back.id, taken_back.reason) == (rejected, "paid back on twitch")
+
+
+async def test_what_the_relay_pays_back_itself_takes_nothing_back(connect: Connect, received: Received) -> None:
+    async with TwitchDouble(scopes=(*SCOPES, "channel:manage:redemptions")) as twitch, connect(twitch) as platform:
+        twitch.state.rewards["Sing"] = sing = Rewarded("Sing", is_ours=True)
+        await platform.rewards.settle(sing.id, await twitch.redeem("ann", "Sing"), is_fulfilled=False)
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert not any(isinstance(each, Retraction) for each in received.all)
 
 
 @pytest.mark.parametrize("automod", ["before", "after"])

@@ -1,6 +1,11 @@
-"""What is taken back: deleted, cleared, or its author banned."""
+"""What is taken back: deleted, cleared, paid back, or its author banned."""
 
-from twitchio.models.eventsub_ import ChannelChatClear, ChannelChatClearUserMessages, ChatMessageDelete
+from twitchio.models.eventsub_ import (
+    ChannelChatClear,
+    ChannelChatClearUserMessages,
+    ChannelPointsRedemptionUpdate,
+    ChatMessageDelete,
+)
 
 from relay.model import Retraction
 from relay.platforms.twitch.incoming.draft import Reader
@@ -24,8 +29,16 @@ def cleared(event: ChannelChatClear, account: str, now: float) -> Retraction:
     return Retraction(platform=PLATFORM, reason="chat cleared on twitch", channel=event.broadcaster.id)
 
 
+def paid_back(event: ChannelPointsRedemptionUpdate, account: str, now: float) -> Retraction | None:
+    """In the streamer's queue; what is fulfilled there stays."""
+    if event.status != "canceled":
+        return None
+    return Retraction(platform=PLATFORM, reason="paid back on twitch", id=event.id)
+
+
 READERS: dict[type, Reader] = {
     ChatMessageDelete: deleted,
     ChannelChatClearUserMessages: banned,
     ChannelChatClear: cleared,
+    ChannelPointsRedemptionUpdate: paid_back,
 }
