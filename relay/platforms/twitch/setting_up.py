@@ -19,7 +19,8 @@ _APPLICATION: Final = Form(
     title=phrase("An application of yours at {platform}", platform=LABEL),
     lines=(
         phrase("{platform} knows each program by an application. Registering one takes a minute:", platform=LABEL),
-        phrase("Any name will do. Write http://localhost as the redirect URL, and choose the client type Public."),
+        phrase("Twitch wants two-factor authentication for that, and a name that no other application has."),
+        phrase("Write http://localhost as the redirect URL; choose the category Chat Bot and the client type Public."),
         phrase("Then copy its client id to here."),
     ),
     links=(_CONSOLE,),
