@@ -65,17 +65,12 @@ class LoginTransport(EventTransport):
         """Keep the subscriptions up until the session ends. Its successor when Twitch asks to move, else None."""
         async with asyncio.TaskGroup() as tasks:
             upkeep = tasks.create_task(self._upkeep(socket))
-            ended = tasks.create_task(socket.ended.wait())
-            await asyncio.wait((upkeep, ended, socket.move_to), return_when=asyncio.FIRST_COMPLETED)
+            await socket.over()
             upkeep.cancel()
-            ended.cancel()
-        if socket.move_to.done():
-            try:
-                return await socket.successor()
-            except FAILURES as error:
-                log.warning("%s", translate(error, "moving to another EventSub server"))
-        log.warning("the connection to Twitch was lost; connecting again")
-        return None
+        successor = await socket.successor()
+        if successor is None:
+            log.warning("the connection to Twitch was lost; connecting again")
+        return successor
 
     async def _upkeep(self, socket: EventSocket) -> None:
         while True:

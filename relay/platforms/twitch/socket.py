@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from twitchio.eventsub.websockets import Websocket
 
 from relay.platforms.twitch.connection import TwitchClient
+from relay.platforms.twitch.failures import FAILURES, translate
 from relay.platforms.twitch.notifications import hand_on, is_about_shards, taken_away
 from relay.system.backoff import LossPauses
 
@@ -79,8 +80,25 @@ class EventSocket(Websocket):
         await socket._enter(None)
         return socket
 
-    async def successor(self) -> Self:
-        """Move to the address Twitch asked for; subscriptions move along. Raises FAILURES."""
+    async def over(self) -> None:
+        """Wait until nothing will come any more, or Twitch asks to move."""
+        ended = asyncio.create_task(self.ended.wait())
+        try:
+            await asyncio.wait((ended, self.move_to), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+
+    async def successor(self) -> Self | None:
+        """Once it is over: its successor where Twitch asked to move, and subscriptions move along; else None."""
+        if self.move_to.done():
+            try:
+                return await self._move()
+            except FAILURES as error:
+                log.warning("%s", translate(error, "moving to another EventSub server"))
+        return None
+
+    async def _move(self) -> Self:
+        """Raises FAILURES."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._moves.next()):
                 await self.ended.wait()

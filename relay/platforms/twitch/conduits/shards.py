@@ -133,7 +133,8 @@ class ConduitShards:
         """Read until the session is over; where Twitch asks to move, its successor serves the shard."""
         socket: EventSocket | None = first
         while socket is not None:
-            successor = await _successor(socket)
+            await socket.over()
+            successor = await socket.successor()
             if self._held.get(number) is socket:
                 self._hand_over(number, socket, successor)
             tasks.create_task(socket.retire())
@@ -153,18 +154,3 @@ class ConduitShards:
 def _by_sockets(sockets: Mapping[int, EventSocket]) -> Mapping[int, Mapping[str, str]]:
     """The transports of shards that these serve."""
     return {number: {"method": "websocket", "session_id": str(socket)} for number, socket in sockets.items()}
-
-
-async def _successor(socket: EventSocket) -> EventSocket | None:
-    """Where Twitch asks to move to; None when the session is over."""
-    ended = asyncio.create_task(socket.ended.wait())
-    try:
-        await asyncio.wait((ended, socket.move_to), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        ended.cancel()
-    if socket.move_to.done():
-        try:
-            return await socket.successor()
-        except FAILURES as error:
-            log.warning("%s", translate(error, "moving to another EventSub server"))
-    return None
