@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from relay.application.fleet.accounts import SharedAccount, has_account, settings_mark
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.keeper import Keeper, in_words
+from relay.application.fleet.keeper import Keeper, log_failure
 from relay.application.fleet.left_out import LeftOut
 from relay.application.fleet.routes import Routes
 from relay.application.fleet.voices import SharedVoices
@@ -127,10 +127,9 @@ class SharedAdapter:
         return False
 
     def _not_chosen(self, _: str, group: ExceptionGroup[Exception]) -> None:
-        told = in_words(group)
         who = mistakes.some(list(self._companions))
         what = f"{self._info.label} of {who}: the channels stay as they were, and are tried again"
-        log.error("%s: %s", what, told or "a mistake of the relay", exc_info=None if told else group)
+        log_failure(log, what, group)
 
     def _know(self, fleet: Fleet) -> None:
         self._companions = {name: config for name, config in fleet.companions.items() if self._is_ours(config)}

@@ -5,7 +5,7 @@ import logging
 from functools import partial
 
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.keeper import Keeper, in_words
+from relay.application.fleet.keeper import Keeper, log_failure
 from relay.application.fleet.share import FairShare
 from relay.application.fleet.starts import Starts
 from relay.application.processes.core import CompanionCore, inbox_of, load_platforms
@@ -16,7 +16,7 @@ from relay.application.statistics import Statistics
 from relay.application.watching import Watch
 from relay.bus.bus import Bus
 from relay.config.loading import Config
-from relay.errors import InboxTaken, causes
+from relay.errors import InboxTaken
 from relay.inbox.redis import RedisInbox
 from relay.system.cancellation import checkpoint
 from relay.system.fairness import give_way
@@ -160,7 +160,5 @@ class FleetCores:
         self._share.tell(self.problems)
 
     def _note(self, name: str, group: ExceptionGroup[Exception]) -> None:
-        told = in_words(group)
-        self.problems[name] = told or f"a mistake of the relay ({type(causes(group)[0]).__name__})"
+        self.problems[name] = log_failure(log, name, group)
         self._share.tell(self.problems)
-        log.error("%s: %s", name, self.problems[name], exc_info=None if told else group)

@@ -1,6 +1,7 @@
 """Work that goes on for as long as it takes: each piece starts, fails and ends alone."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Final, Generic, TypeVar
@@ -60,6 +61,10 @@ class Keeper(Generic[K]):
             await asyncio.sleep(pause * random.uniform(*JITTER))
 
 
-def in_words(group: ExceptionGroup[Exception]) -> str:
-    """What people can act on, in one line; empty where nothing of it is meant for them."""
-    return "; ".join(dict.fromkeys(str(each) for each in causes(group) if isinstance(each, RelayError)))
+def log_failure(log: logging.Logger, what: str, group: ExceptionGroup[Exception]) -> str:
+    """Log why this failed: what people can act on, in one line, or else all there is to know. Returns the line."""
+    found = causes(group)
+    told = "; ".join(dict.fromkeys(str(each) for each in found if isinstance(each, RelayError)))
+    line = told or f"a mistake of the relay ({type(found[0]).__name__})"
+    log.error("%s: %s", what, line, exc_info=None if told else group)
+    return line

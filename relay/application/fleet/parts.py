@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from relay.application.fleet.accounts import SharedAccount, accounts, has_account
 from relay.application.fleet.changes import FleetChanges
-from relay.application.fleet.keeper import Keeper, in_words
+from relay.application.fleet.keeper import Keeper, log_failure
 from relay.application.settings import Fleet
 from relay.platforms.info import PlatformInfo
 
@@ -88,9 +88,8 @@ class AccountParts:
 
 def _log(used: _Account, group: ExceptionGroup[Exception]) -> None:
     """It costs those alone who have this account."""
-    account, told = used.account, in_words(group)
-    who = f"{account.info.label} of {', '.join(account.companions)}"
-    log.error("%s: %s", who, told or "a mistake of the relay", exc_info=None if told else group)
+    account = used.account
+    log_failure(log, f"{account.info.label} of {', '.join(account.companions)}", group)
 
 
 def _is_same(one: SharedAccount, other: SharedAccount) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from relay.application.fleet.keeper import Keeper, in_words
+from relay.application.fleet.keeper import Keeper, log_failure
 from relay.application.processes.voice_host import VoiceHost
 from relay.application.voice_places import is_in_voice
 from relay.bus.bus import Bus
@@ -59,8 +59,7 @@ class SharedVoices:
         return True
 
     def _log(self, name: str, group: ExceptionGroup[Exception]) -> None:
-        told = in_words(group)
-        log.error("voice of %s: %s", name, told or "a mistake of the relay", exc_info=None if told else group)
+        log_failure(log, f"voice of {name}", group)
 
 
 def _is_same(one: Config, other: Config) -> bool:
