@@ -216,8 +216,11 @@ class Inbound:
         return _reject("bot") if is_bot and case.message.kind.is_said else None
 
     def _role(self, case: _Case) -> Verdict | None:
-        least = self._settings.least_role.get(case.message.kind)
-        if least is None or rank(case.message.author.roles) >= rank({least}):
+        message, of = case.message, self._settings.least_role
+        is_redeemed = message.kind is Kind.ASK and message.reward is not None  # and judged as the command it is like
+        kinds = (Kind.REDEMPTION, message.kind) if is_redeemed else (message.kind,)
+        least = max((of[kind] for kind in kinds if kind in of), key=lambda role: rank({role}), default=Role.VIEWER)
+        if rank(message.author.roles) >= rank({least}):
             return None
         return _reject(f"only from {least} up")
 

@@ -169,6 +169,13 @@ async def test_a_redemption_that_a_moderator_rejects_on_twitch_while_it_waits_is
         assert heard(relay) == ['Ben asks: "first"', 'Ben asks: "third"']
 
 
+async def test_a_reward_kept_for_subscribers_is_for_those_who_subscribe(channel: Channel) -> None:
+    channel.twitch.state.subscribers.add(("streamer", "ann"))
+    async with channel.relay(filters={"least_role": {"redemption": "subscriber"}}):
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "one?")) == "FULFILLED"
+        assert await channel.ends(await channel.twitch.redeem("ben", "Ask", "two?")) == "CANCELED"
+
+
 @pytest.mark.parametrize("wish", ["!quiet", "!forget me"])
 async def test_a_redemption_of_who_wants_to_be_left_out_while_it_waits_is_refunded(
     channel: Channel, brain: EchoBrain, wish: str

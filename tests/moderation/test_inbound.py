@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import FiltersSection
-from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Role
+from relay.model import AudienceMessage, Author, Kind, Outcome, Quoted, Reward, Role
 from relay.moderation.features import features_of
 from relay.moderation.inbound import Inbound, Verdict
 from relay.moderation.roles import rank
@@ -204,6 +204,14 @@ def test_a_kind_can_be_kept_for_a_role() -> None:
 
     assert verdict(message(kind=Kind.REDEMPTION), least_role=least) == ("rejected", "only from subscriber up")
     assert verdict(message(kind=Kind.REDEMPTION, roles=frozenset({Role.VIP})), least_role=least) is None
+
+
+def test_a_reward_that_does_what_a_command_does_is_a_redemption_still() -> None:
+    asked = message(kind=Kind.ASK, reward=Reward(id="r1", title="Ask"))
+
+    assert verdict(asked, least_role={"redemption": "subscriber"}) == ("rejected", "only from subscriber up")
+    assert verdict(asked, least_role={"ask": "vip"}) == ("rejected", "only from vip up")
+    assert verdict(message(kind=Kind.ASK), least_role={"redemption": "subscriber"}) is None
 
 
 def test_writing_systems_can_be_limited() -> None:

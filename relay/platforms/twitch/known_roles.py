@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from typing import Final
+from typing import Final, TypeVar
 
 from twitchio import ChannelSubscribe, ChatMessage, ChatNotification
 from twitchio.models.eventsub_ import BaseEvent
@@ -15,65 +15,68 @@ from relay.platforms.twitch.incoming.chat import is_shared
 from relay.platforms.twitch.incoming.draft import ANONYMOUS, roles
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 REMEMBERED: Final = 20_000
 """People in channels; who has been silent the longest is forgotten."""
 PATIENCE: Final = 3.0
 """Seconds that Twitch may take to say whether somebody subscribes, while everything after that waits."""
 SCOPE: Final = "channel:read:subscriptions"
+_VIEWER: Final = frozenset({Role.VIEWER})
 _Place = tuple[str, str]
 """Channel and person."""
 
 
 class KnownRoles:
-    """Who spends points may be somebody whose badges were seen; else Twitch is asked whether they subscribe."""
+    """Of who spends points without a badge, seen or shown, Twitch is asked whether they subscribe."""
 
     def __init__(self, connection: TwitchConnection) -> None:
         self._connection = connection
         self._known: OrderedDict[_Place, frozenset[Role]] = OrderedDict()
+        self._without: OrderedDict[_Place, None] = OrderedDict()
+        """Who does not subscribe, as Twitch has said."""
 
     def note(self, event: BaseEvent) -> None:
         """Remember what it tells of its author."""
         match event:
             case ChatMessage() if not is_shared(event):
-                self._note((event.broadcaster.id, event.chatter.id), roles(event.badges))
+                _remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges))
             case ChatNotification() if not (event.anonymous or event.notice_type.startswith("shared_chat_")):
-                self._note((event.broadcaster.id, event.chatter.id), roles(event.badges))
+                _remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges))
             case ChannelSubscribe():
                 place = (event.broadcaster.id, event.user.id)
-                self._note(place, self._known.get(place, frozenset()) | {Role.SUBSCRIBER})
-
-    def _note(self, place: _Place, roles: frozenset[Role]) -> None:
-        self._known[place] = roles
-        self._known.move_to_end(place)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+                self._without.pop(place, None)
+                _remember(self._known, place, self._known.get(place, frozenset()) | {Role.SUBSCRIBER})
 
     def filled(self, incoming: Incoming) -> Incoming:
         """The same, and what is known of its author if it does not say that itself."""
         if not isinstance(incoming, AudienceMessage) or incoming.author.roles or incoming.author == ANONYMOUS:
             return incoming
         author, channel = incoming.author, incoming.channel
-        is_streamer = author.id == channel
-        known = frozenset({Role.STREAMER}) if is_streamer else self._known.get((channel, author.id))
+        known = frozenset({Role.STREAMER}) if author.id == channel else self._known.get((channel, author.id))
         return _with(incoming, known) if known else incoming
 
     def unknown(self, incoming: Incoming) -> AudienceMessage | None:
         """A message of somebody who spends points, of whom Twitch would say more."""
-        if not isinstance(incoming, AudienceMessage) or incoming.kind is not Kind.REDEMPTION or incoming.author.roles:
+        if not isinstance(incoming, AudienceMessage) or incoming.kind is not Kind.REDEMPTION:
             return None
-        account = self._connection.account
-        return incoming if incoming.channel == account.id and SCOPE in account.scopes else None
+        account, author = self._connection.account, incoming.author
+        is_plain = author.roles <= _VIEWER and (incoming.channel, author.id) not in self._without
+        return incoming if is_plain and incoming.channel == account.id and SCOPE in account.scopes else None
 
     async def asked(self, message: AudienceMessage) -> list[Incoming]:
         """The same with what Twitch says; as it is where Twitch does not answer in time, or the adapter ends."""
         try:
             async with asyncio.timeout(PATIENCE):
-                role = Role.SUBSCRIBER if await self._subscribes(message) else Role.VIEWER
+                is_subscriber = await self._subscribes(message)
         except (RelayError, TimeoutError, asyncio.CancelledError) as error:
             log.debug("whether somebody subscribes is not known: %s", error)
             return [message]
-        return [_with(message, frozenset({role}))]
+        place, roles = (message.channel, message.author.id), frozenset({Role.SUBSCRIBER}) if is_subscriber else _VIEWER
+        _remember(self._known, place, roles)
+        if not is_subscriber:
+            _remember(self._without, place, None)
+        return [_with(message, roles)]
 
     async def _subscribes(self, message: AudienceMessage) -> bool:
         """https://dev.twitch.tv/docs/api/reference/#get-broadcaster-subscriptions: of these people, who subscribes."""
@@ -81,9 +84,16 @@ class KnownRoles:
 
         async def found() -> bool:
             answer = await channel.fetch_broadcaster_subscriptions(user_ids=[message.author.id], max_results=1)
-            return bool([each async for each in answer.subscriptions])
+            return bool(await answer.subscriptions)
 
         return await self._connection.call(found, "looking up a subscription")
+
+
+def _remember(places: OrderedDict[_Place, T], place: _Place, what: T) -> None:
+    places[place] = what
+    places.move_to_end(place)
+    if len(places) > REMEMBERED:
+        places.popitem(last=False)
 
 
 def _with(message: AudienceMessage, roles: frozenset[Role]) -> AudienceMessage:

@@ -226,15 +226,32 @@ async def test_a_streamer_is_known_and_so_is_who_has_just_subscribed(
         assert Role.SUBSCRIBER in await redeemed_by(received, 2)
 
 
+@pytest.mark.parametrize("text", ["", "la la"], ids=["who has not written yet", "who shows no badge"])
 @pytest.mark.parametrize("role", [Role.SUBSCRIBER, Role.VIEWER])
-async def test_twitch_is_asked_whether_somebody_subscribes_who_has_not_written_yet(
-    twitch: TwitchDouble, connect: Connect, received: Received, role: Role
+async def test_twitch_is_asked_whether_somebody_subscribes(
+    twitch: TwitchDouble, connect: Connect, received: Received, role: Role, text: str
 ) -> None:
     twitch.state.subscribers.add(("streamer", "ann" if role is Role.SUBSCRIBER else "ben"))
     async with connect(twitch):
-        await twitch.redeem("ann")
+        await twitch.redeem("ann", "Sing", text)
 
         assert await redeemed_by(received) == {role}
+
+
+async def test_twitch_is_asked_once_of_who_does_not_subscribe_until_they_do(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch):
+        for number in (1, 2):
+            await twitch.redeem("ann")
+            assert await redeemed_by(received, number) == {Role.VIEWER}
+        asked = [path for _, path in twitch.requests if path.endswith("helix/subscriptions")]
+        await twitch.subscribe("ann")
+        await twitch.chat("no badge", "ann")
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received, 3) == {Role.SUBSCRIBER}
+        assert [path for _, path in twitch.requests if path.endswith("helix/subscriptions")] == asked * 2
 
 
 async def test_what_badges_of_another_channel_say_in_a_shared_chat_does_not_count(
