@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from relay.model import Kind
 from relay.platforms.base import Receive
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.incoming import Listening
 from relay.platforms.discord.offers import Offers
 from relay.platforms.discord.session_starts import Buckets, LastStart
@@ -50,7 +50,7 @@ class Bot:
     look_back: float = 0.0
     """Seconds; what is older is not looked up."""
     voices: BotVoices = field(default_factory=BotVoices)
-    clock: DiscordClock = field(default_factory=DiscordClock)
+    clock: PlatformClock = field(default_factory=PlatformClock)
     buckets: Buckets = field(default_factory=Buckets)
     hearing: Hearing = field(default_factory=Hearing)
 

@@ -1,17 +1,12 @@
 """What `relay check` asks of Discord."""
 
-from typing import Final
-
 import discord
 
 from relay.errors import ConfigError, PlatformUnavailable
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.login import granted_intents, visit
 from relay.platforms.discord.outgoing import FAILURES, explain
 from relay.platforms.discord.settings import DiscordSection
-
-NOTABLE: Final = 2.0
-"""Seconds between two clocks that are worth a word."""
 
 
 async def check(settings: DiscordSection) -> str:
@@ -19,22 +14,14 @@ async def check(settings: DiscordSection) -> str:
 
     Raises AuthError, ConfigError or PlatformUnavailable: one line that names the fix.
     """
-    clock = DiscordClock()
+    clock = PlatformClock()
     async with visit(settings, clock) as (client, application):
         granted_intents(application)
         for channel in settings.channels:
             await _check_channel(client, channel)
         count = len(settings.channels)
         line = f"logged in as {client.user}, intents ok, {count} channel{'' if count == 1 else 's'}"
-        return f"{line}; {_clock_differs(clock.lead())}" if abs(clock.lead()) >= NOTABLE else line
-
-
-def _clock_differs(lead: float) -> str:
-    side = "ahead of" if lead > 0 else "behind"
-    return (
-        f"this computer's clock is {abs(lead):.0f} s {side} Discord's: let the system set it from the internet, so "
-        "that times in logs and statistics are right"
-    )
+        return "; ".join(filter(None, [line, clock.difference("Discord")]))
 
 
 async def _check_channel(client: discord.Client, id: int) -> None:

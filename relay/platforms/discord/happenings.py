@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 
 from relay.model import AudienceMessage, Author, Kind, Quoted
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.incoming import Listening, read_author
 from relay.platforms.discord.settings import PLATFORM
 
@@ -41,7 +41,7 @@ class Happenings:
         client: discord.Client,
         listening: Listening,
         put: Callable[[AudienceMessage], object],
-        clock: DiscordClock,
+        clock: PlatformClock,
         wanted: Collection[Kind],
     ) -> None:
         self._client = client

@@ -10,7 +10,7 @@ import discord
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Kind
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.connection import make_connector
 from relay.platforms.discord.outgoing import FAILURES, explain
 from relay.platforms.discord.settings import DiscordSection
@@ -81,7 +81,9 @@ def granted_intents(
 
 
 @asynccontextmanager
-async def visit(settings: DiscordSection, clock: DiscordClock) -> AsyncIterator[tuple[discord.Client, discord.AppInfo]]:
+async def visit(
+    settings: DiscordSection, clock: PlatformClock
+) -> AsyncIterator[tuple[discord.Client, discord.AppInfo]]:
     """Log in for REST calls only; `clock` learns Discord's time from them."""
     client = discord.Client(
         intents=discord.Intents(guilds=True), connector=make_connector(settings), http_trace=clock.trace()

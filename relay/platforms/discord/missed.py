@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 import discord
 
 from relay.model import AudienceMessage, Incoming
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.membership import recognise
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.intake import Seen
@@ -107,7 +107,7 @@ class History:
         self,
         client: discord.Client,
         mark: Mark,
-        clock: DiscordClock,
+        clock: PlatformClock,
         look_back: float,
         read: Callable[[discord.Message, float], AudienceMessage | None],
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import discord
 
 from relay.errors import PlatformUnavailable
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.outgoing import FAILURES, explain
 
 APART: Final = 5.0
@@ -95,7 +95,7 @@ class Buckets:
 class LastStart:
     """When the bot last began a session. Who takes over from a process that has just begun one would be refused."""
 
-    def __init__(self, clock: DiscordClock) -> None:
+    def __init__(self, clock: PlatformClock) -> None:
         self.before: float | None = None
         """That of another process, by Discord's clock."""
         self.at: float | None = None

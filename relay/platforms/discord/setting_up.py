@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from relay.config import VoiceSection
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.guide import Changes, Filled, Form, FormField, FormLink, FormOption, Guide, phrase, settled
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.login import granted_intents, visit
 from relay.platforms.discord.outgoing import FAILURES, explain
 from relay.platforms.discord.settings import DiscordSection
@@ -163,7 +163,7 @@ async def _channels(bot: BotFound, voice: VoiceSection, guide: Guide) -> Changes
 
 async def find(settings: DiscordSection) -> BotFound:
     """Try the token. Raises AuthError, ConfigError or PlatformUnavailable: one line that names the fix."""
-    async with visit(settings, DiscordClock()) as (client, application):
+    async with visit(settings, PlatformClock()) as (client, application):
         _check_intents(application)
         address = discord.utils.oauth_url(application.id, permissions=NEEDED, scopes=SCOPES)
         try:

@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 
 from relay.model import AudienceMessage, CommandInfo, ParameterInfo
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.incoming import Listening, read_question, read_use
 from relay.platforms.discord.interactions import FOLLOW_UP_WITHIN, SlashCommand, Use, in_time, whisper
 from relay.platforms.discord.markup import Names
@@ -51,7 +51,7 @@ UNTOLD: Final = (
 class Slash:
     """Makes slash commands whose uses are audience messages."""
 
-    def __init__(self, listening: Listening, accept: Accept, clock: DiscordClock, offers: Offers) -> None:
+    def __init__(self, listening: Listening, accept: Accept, clock: PlatformClock, offers: Offers) -> None:
         self._listening = listening
         self._accept = accept
         self._clock = clock

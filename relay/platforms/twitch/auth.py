@@ -113,15 +113,19 @@ async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kin
     with redacted_logs():
         async with TwitchConnection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
-            if settings.by_conduit:
-                from relay.platforms.twitch.conduits import budget
+            line = await _line(settings, wished(kinds, settings), connection)
+            return "; ".join(filter(None, [line, connection.clock.difference("Twitch")]))
 
-                return await budget.told(settings, wished(kinds, settings), connection)
-            limits = await connection.call(
-                lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id),
-                "reading the limits",
-            )
-            return _report(settings, wished(kinds, settings), connection, limits.max_total_cost)
+
+async def _line(settings: TwitchSection, sources: Sequence[EventSource], connection: TwitchConnection) -> str:
+    if settings.by_conduit:
+        from relay.platforms.twitch.conduits import budget
+
+        return await budget.told(settings, sources, connection)
+    limits = await connection.call(
+        lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id), "reading the limits"
+    )
+    return _report(settings, sources, connection, limits.max_total_cost)
 
 
 def _report(

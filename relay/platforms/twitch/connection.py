@@ -20,6 +20,7 @@ from twitchio.models.eventsub_ import BaseEvent
 from twitchio.payloads import TokenRefreshedPayload
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable, RelayError
+from relay.platforms.clock import PlatformClock
 from relay.platforms.sharing import IsOurs
 from relay.platforms.twitch.app_token import AppToken, told
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, login_refused, translate
@@ -108,6 +109,7 @@ class TwitchConnection:
         self._on_event = on_event
         self._on_unread = on_unread
         self._budget, self._app_budget = PointBudget(), PointBudget()
+        self.clock = PlatformClock()
         self._renewing = asyncio.Lock()
         self._wished = tuple(dict.fromkeys(settings.channels))
         self._login_checked = float("-inf")
@@ -153,7 +155,7 @@ class TwitchConnection:
         secret = self._settings.client_secret.get_secret_value() if self._settings.client_secret else None
         keep_secret(secret or "")
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT), trace_configs=[self._headers_trace()]
+            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT), trace_configs=[self._headers_trace(), self.clock.trace()]
         )
         self.client = TwitchClient(
             self._on_event,

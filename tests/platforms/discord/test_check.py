@@ -15,7 +15,7 @@ async def test_a_bot_that_is_ready_is_described_in_one_line(
     discord: DiscordDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # an answer that comes late tells an old time
-    monkeypatch.setattr("relay.platforms.discord.check.NOTABLE", 15.0)
+    monkeypatch.setattr("relay.platforms.clock.NOTABLE", 15.0)
     assert await check(section(discord)) == "logged in as relay-bot, intents ok, 1 channel"
     both = (int(discord.channel), int(discord.unlisted))
     assert await check(section(discord, channels=both)) == "logged in as relay-bot, intents ok, 2 channels"

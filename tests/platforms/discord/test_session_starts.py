@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.session_starts import APART, SUSTAINED, Buckets, LastStart, SessionStarts
 
 DAY = 86_400.0
@@ -127,7 +127,7 @@ def test_who_takes_over_begins_five_seconds_after_the_process_before_however_the
     now = began
 
     def last_start() -> LastStart:
-        clock = DiscordClock(steady=lambda: now, wall=lambda: now + off)
+        clock = PlatformClock(steady=lambda: now, wall=lambda: now + off)
         clock.note(formatdate(int(now), usegmt=True))
         return LastStart(clock)
 
@@ -152,7 +152,7 @@ def test_who_takes_over_begins_five_seconds_after_the_process_before_however_the
 
 async def test_who_has_begun_a_session_waits_for_no_other_process() -> None:
     """Of its own it knows without a note."""
-    start = LastStart(DiscordClock())
+    start = LastStart(PlatformClock())
     start.begins()
     start.before = start.at
 

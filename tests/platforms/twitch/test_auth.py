@@ -1,6 +1,8 @@
 """Logging in by device code, as a person sees it, and checking the login."""
 
 import asyncio
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -73,7 +75,24 @@ async def test_a_login_survives_that_twitch_stumbles_before_and_after_it_is_gran
     assert TokenFile(token_file).load().access == twitch.state.grant.access
 
 
-async def test_the_saved_login_passes_the_check(twitch: TwitchDouble, token_file: Path) -> None:
+@pytest.mark.parametrize(("offset", "words"), [(-70.0, "ahead of"), (130.0, "behind")])
+async def test_a_clock_that_differs_is_told_with_how_much(
+    twitch: TwitchDouble, token_file: Path, offset: float, words: str
+) -> None:
+    twitch.helix.clock_ahead = offset
+    began = time.monotonic()
+
+    line = await check(reaching(twitch), twitch.write_token(token_file))
+
+    told = re.search(rf"; this computer's clock is (\d+) s {words} Twitch's: let the system set it", line)
+    assert told is not None and int(told[1]) == pytest.approx(abs(offset), abs=2 + time.monotonic() - began)
+
+
+async def test_the_saved_login_passes_the_check(
+    twitch: TwitchDouble, token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # an answer that comes late tells an old time
+    monkeypatch.setattr("relay.platforms.clock.NOTABLE", 15.0)
     assert await check(reaching(twitch), twitch.write_token(token_file)) == (
         "logged in as streamer, scopes ok, channels streamer"
     )

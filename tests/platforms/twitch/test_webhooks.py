@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from relay.errors import AuthError
+from relay.errors import AuthError, ConfigError
 from relay.platforms.twitch import status
+from relay.platforms.twitch.auth import check
 from relay.platforms.twitch.conduits import seats, shards, webhook_endpoint, webhooks
 from relay.platforms.twitch.conduits.webhook_endpoint import WebhookEndpoint, is_answered
 from relay.platforms.twitch.conduits.webhook_messages import NotFromTwitch, WebhookMessage, verified
@@ -24,7 +25,7 @@ from relay.system.http_server import HttpServer
 from tests.doubles.twitch import TwitchDouble
 from tests.doubles.twitch.webhooks import signed
 from tests.platforms.twitch.conduits import CHAT, KeptNotes, agency, heard_in, serving
-from tests.platforms.twitch.conftest import Received
+from tests.platforms.twitch.conftest import Received, reaching
 from tests.support import PATIENCE, eventually
 
 SECRET = "a-secret-of-our-own"
@@ -53,6 +54,25 @@ def test_what_twitch_has_signed_is_read() -> None:
 
     assert (message.id, message.type) == ("ae2ff348-e102-16be-a3eb-6830c1bf38d2", "notification")
     assert message.as_of_socket()["metadata"]["subscription_type"] == "channel.follow"
+
+
+@pytest.mark.parametrize("ahead", [-700.0, 700.0])
+async def test_the_check_refuses_a_clock_with_which_nothing_would_be_taken_for_twitchs(
+    tmp_path: Path, ahead: float
+) -> None:
+    async with agency("ann") as twitch:
+        twitch.helix.clock_ahead = ahead
+        settings = reaching(
+            twitch,
+            transport="conduit",
+            client_secret=twitch.identity.secret,
+            webhook_shards=[1],
+            webhook_url=URL,
+            webhook_secret=SECRET,
+        )
+
+        with pytest.raises(ConfigError, match=r"this computer's clock is .* Twitch's.*every event by HTTP is refused"):
+            await check(settings, twitch.write_token(tmp_path / "token.json"))
 
 
 @pytest.mark.parametrize(

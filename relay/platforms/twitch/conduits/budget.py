@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
-from relay.errors import AuthError
+from relay.errors import AuthError, ConfigError
 from relay.platforms.twitch.conduits.conduit import MAX_CONDUITS
 from relay.platforms.twitch.conduits.consents import Consents
 from relay.platforms.twitch.conduits.subscribed import SPARE
+from relay.platforms.twitch.conduits.webhook_messages import OLDEST
 from relay.platforms.twitch.connection import Channel, TwitchConnection
 from relay.platforms.twitch.failures import LOG_IN_AGAIN
 from relay.platforms.twitch.pacing import POINTS
@@ -19,13 +20,18 @@ BACK_TO: Final = "http://localhost"
 
 
 async def told(settings: TwitchSection, sources: Sequence[EventSource], connection: TwitchConnection) -> str:
-    """A line about a logged-in connection. Raises AuthError when the account or the application lacks a right."""
+    """A line about a logged-in connection.
+
+    Raises AuthError when the account or the application lacks a right, ConfigError when the clock would let nothing in.
+    """
     account, channels = connection.account, connection.channels
     if lacking := [scope for scope in (*NEEDED, AS_BOT) if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(lacking)}: {LOG_IN_AGAIN}")
     consents = await Consents(connection, lambda: 0.0).of(channels)
     conduits = await connection.call_as_app(connection.client.fetch_conduits, "reading the conduits")
     limits = await connection.call_as_app(connection.client.fetch_eventsub_subscriptions, "reading the limits")
+    if settings.webhooks_here and abs(connection.clock.lead()) > OLDEST:
+        raise ConfigError(f"{connection.clock.difference('Twitch')}; until then every event by HTTP is refused")
     asked = wanted(sources, account, channels, consents)
     cost = _cost(asked, consents)
     parts = [

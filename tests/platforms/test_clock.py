@@ -1,6 +1,6 @@
 import pytest
 
-from relay.platforms.discord.clock import DiscordClock
+from relay.platforms.clock import PlatformClock
 
 
 class Times:
@@ -9,7 +9,7 @@ class Times:
     def __init__(self) -> None:
         self.steady = 50.0
         self.wall = 1_000_000_070.0
-        self.discords = DiscordClock(steady=lambda: self.steady, wall=lambda: self.wall)
+        self.discords = PlatformClock(steady=lambda: self.steady, wall=lambda: self.wall)
 
     def pass_by(self, seconds: float) -> None:
         self.steady += seconds

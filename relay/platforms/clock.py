@@ -1,4 +1,4 @@
-"""What time it is for Discord. Its clock and this machine's differ, so the two are never compared without this."""
+"""What time it is for a platform. Its clock and this machine's differ, so the two are never compared without this."""
 
 import time
 from collections.abc import Callable
@@ -12,10 +12,12 @@ from relay.system import clock
 
 TRUNCATED: Final = 0.5
 """Seconds: the `Date` of an answer leaves out the part of a second, which is half of one on average."""
+NOTABLE: Final = 2.0
+"""Seconds between two clocks that are worth a word."""
 
 
-class DiscordClock:
-    """Reads Discord's time from the `Date` header of its answers, to half a second.
+class PlatformClock:
+    """Reads a platform's time from the `Date` header of its answers, to half a second.
 
     Held against the steady clock, so that a wall clock that is set while the relay runs changes nothing.
     """
@@ -26,7 +28,7 @@ class DiscordClock:
         self._ahead_of_steady: float | None = None
 
     def trace(self) -> aiohttp.TraceConfig:
-        """For a client of discord.py: every answer is read."""
+        """For a client's session: every answer is read."""
 
         async def read(_: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams) -> None:
             self.note(answer.response.headers.get("Date", ""))
@@ -44,15 +46,15 @@ class DiscordClock:
         self._ahead_of_steady = said + TRUNCATED - self._steady()
 
     def now(self) -> float:
-        """Discord's time in seconds since the epoch; this machine's until Discord has answered once."""
+        """The platform's time in seconds since the epoch; this machine's until the platform has answered once."""
         return self._wall() if self._ahead_of_steady is None else self._ahead_of_steady + self._steady()
 
     def now_at_least(self) -> float:
-        """A time that Discord's clock has reached for certain."""
+        """A time that the platform's clock has reached for certain."""
         return self.now() - 2 * TRUNCATED
 
     def lead(self) -> float:
-        """How many seconds this machine's clock is ahead of Discord's; negative when it is behind."""
+        """How many seconds this machine's clock is ahead of the platform's; negative when it is behind."""
         return self._wall() - self.now()
 
     def arrived(self) -> float:
@@ -62,3 +64,13 @@ class DiscordClock:
     def happened(self, at: float) -> float:
         """When something that Discord dates `at` happened, by this machine's clock; never in the future."""
         return self._wall() - max(0.0, self.now() - at)
+
+    def difference(self, platform: str) -> str:
+        """What a person is told of it; "" when it is not worth a word."""
+        if abs(lead := self.lead()) < NOTABLE:
+            return ""
+        side = "ahead of" if lead > 0 else "behind"
+        return (
+            f"this computer's clock is {abs(lead):.0f} s {side} {platform}'s: let the system set it from the "
+            "internet, so that times in logs and statistics are right"
+        )
