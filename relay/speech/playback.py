@@ -42,7 +42,7 @@ class Playback:
         self._fetch = fetch
         self._clock = clock
         self._sinks = SinkGroup()
-        self._stages: list[PlaybackListener] = []
+        self._listeners: list[PlaybackListener] = []
         self._order = PlayOrder()
         self._ended_at = float("-inf")
         self.heard_at: dict[str, float] = {}
@@ -53,9 +53,9 @@ class Playback:
         """Where it is heard, in the order in which they lead; called once, before anything is said."""
         self._sinks.use(sinks, self)
 
-    def listen(self, stage: PlaybackListener) -> None:
-        """Tell `stage` from now on."""
-        self._stages.append(stage)
+    def listen(self, listener: PlaybackListener) -> None:
+        """Tell `listener` from now on."""
+        self._listeners.append(listener)
 
     # Looking
 
@@ -238,8 +238,8 @@ class Playback:
     def _begin(self, item: QueuedSentence) -> None:
         item.has_begun = True
         self._expect()
-        for stage in self._stages:
-            stage.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
+        for listener in self._listeners:
+            listener.sentence_began(item.sentence, item.clip.duration if item.clip is not None else 0.0)
 
     def _finish(self, item: QueuedSentence) -> None:
         """A clip is over."""
@@ -274,8 +274,8 @@ class Playback:
     def _end_if_over(self, reply: Reply) -> None:
         if reply.phase is Phase.SPEAKING and not self._order.has(reply):
             reply.finish()
-            for stage in self._stages:
-                stage.reply_heard(reply)
+            for listener in self._listeners:
+                listener.reply_heard(reply)
 
     def _expect(self) -> None:
         """Set when the front clip's next report is overdue."""

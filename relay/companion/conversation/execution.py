@@ -1,4 +1,4 @@
-"""What each order does to a stage."""
+"""What each order does to a conversation."""
 
 from functools import singledispatch
 from typing import Final, Protocol
@@ -55,25 +55,25 @@ class OrderTarget(Protocol):
 
 
 @singledispatch
-def carry_out(order: Order, stage: OrderTarget, speaker: Participant) -> None:
+def carry_out(order: Order, target: OrderTarget, speaker: Participant) -> None:
     """Do what was ordered inside the chat; `speaker` is the character it is about. Raises Refused."""
     raise Refused(f"{type(order).__name__} means nothing here")
 
 
 @carry_out.register
-def _post(order: AddMessage, stage: OrderTarget, speaker: Participant) -> None:
-    stage.post(order, speaker)
+def _post(order: AddMessage, target: OrderTarget, speaker: Participant) -> None:
+    target.post(order, speaker)
 
 
 @carry_out.register
-def _change_flags(order: ChangeFlags, stage: OrderTarget, speaker: Participant) -> None:
-    stage.chat.set_flags(order.changes, messages=order.messages, seconds=order.seconds)
-    stage.context_changed()
+def _change_flags(order: ChangeFlags, target: OrderTarget, speaker: Participant) -> None:
+    target.chat.set_flags(order.changes, messages=order.messages, seconds=order.seconds)
+    target.context_changed()
 
 
 @carry_out.register
-def _set_variable(order: SetVariable, stage: OrderTarget, speaker: Participant) -> None:
-    variables = stage.chat.story.variables
+def _set_variable(order: SetVariable, target: OrderTarget, speaker: Participant) -> None:
+    variables = target.chat.story.variables
     if order.value is None:
         variables.pop(order.name, None)
     else:
@@ -81,50 +81,50 @@ def _set_variable(order: SetVariable, stage: OrderTarget, speaker: Participant) 
 
 
 @carry_out.register
-def _enable_role(order: EnableRole, stage: OrderTarget, speaker: Participant) -> None:
-    stage.enable_role(order.role, order.enabled)
+def _enable_role(order: EnableRole, target: OrderTarget, speaker: Participant) -> None:
+    target.enable_role(order.role, order.enabled)
 
 
 @carry_out.register
-def _set_context(order: SetContext, stage: OrderTarget, speaker: Participant) -> None:
-    added = stage.chat.added(SCRIPTS)
+def _set_context(order: SetContext, target: OrderTarget, speaker: Participant) -> None:
+    added = target.chat.added(SCRIPTS)
     others = tuple(context for context in added.contexts if context.name != order.name)
     new = (ConditionalContext(text=order.text, name=order.name, flags=order.flags),) if order.text else ()
     added.contexts = others + new
-    stage.context_changed()
+    target.context_changed()
 
 
 @carry_out.register
-def _trigger_app(order: TriggerApp, stage: OrderTarget, speaker: Participant) -> None:
+def _trigger_app(order: TriggerApp, target: OrderTarget, speaker: Participant) -> None:
     trigger = server.AppTrigger(
         name=order.name,
         arguments=list(order.arguments),
         sender_id=speaker.id,
         scenario_role=speaker.role or None,
-        session_id=stage.session_id,
+        session_id=target.session_id,
     )
     if order.queued:
-        stage.turns.queue_trigger(trigger)
+        target.turns.queue_trigger(trigger)
     else:
-        stage.audience.tell_or_keep(trigger)
+        target.audience.tell_or_keep(trigger)
 
 
 @carry_out.register
-def _set_actions(order: SetActions, stage: OrderTarget, speaker: Participant) -> None:
-    stage.chat.added(order.key).actions = order.actions
-    stage.context_changed()
+def _set_actions(order: SetActions, target: OrderTarget, speaker: Participant) -> None:
+    target.chat.added(order.key).actions = order.actions
+    target.context_changed()
 
 
 @carry_out.register
-def _choose_next(order: NextSpeaker, stage: OrderTarget, speaker: Participant) -> None:
-    stage.turns.choose_next(order.character_id)
+def _choose_next(order: NextSpeaker, target: OrderTarget, speaker: Participant) -> None:
+    target.turns.choose_next(order.character_id)
 
 
 @carry_out.register
-def _after_speech(order: AfterSpeech, stage: OrderTarget, speaker: Participant) -> None:
-    stage.turns.after_speech(order.callback)
+def _after_speech(order: AfterSpeech, target: OrderTarget, speaker: Participant) -> None:
+    target.turns.after_speech(order.callback)
 
 
 @carry_out.register
-def _log(order: Log, stage: OrderTarget, speaker: Participant) -> None:
-    stage.audience.inspected(order.text)
+def _log(order: Log, target: OrderTarget, speaker: Participant) -> None:
+    target.audience.inspected(order.text)
