@@ -98,12 +98,12 @@ class Gateway:
         if self.refuse > 0:
             self.refuse -= 1
             raise web.HTTPServiceUnavailable
-        assert request.query.get("compress") == "zlib-stream" and request.query.get("encoding") == "json"
+        assert request.query.get("encoding") == "json"
         ws = web.WebSocketResponse()
         ws.headers["Date"] = self._world.clock.date()
         await ws.prepare(request)
         assert isinstance(request.transport, asyncio.Transport)
-        socket = Socket(ws, request.transport)
+        socket = Socket(ws, request.transport, request.query.get("compress", ""))
         if request.query.get("v") != VERSION:
             await socket.close(INVALID_VERSION)
             return ws
