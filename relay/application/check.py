@@ -17,6 +17,7 @@ from relay.companion.check import attempts as check_companion
 from relay.config import CompanionSection
 from relay.config.environment import misspelt
 from relay.config.loading import Config
+from relay.config.mistakes import some
 from relay.errors import ConfigError, InboxError, InboxTaken, RelayError
 from relay.hearing.recognition.build import recogniser_for
 from relay.inbox.base import Watchable
@@ -28,6 +29,7 @@ from relay.voxta.check import check as check_voxta
 from relay.voxta.gateway import health_of
 from relay.web.control import ctl
 from relay.web.overlay.pictures import pictures_in
+from relay.web.overlay.routes import sound_file
 
 Attempt = Callable[[], Awaitable[str]]
 """One line when all is well, else RelayError."""
@@ -125,8 +127,8 @@ def of_stream(config: Config) -> Iterator[tuple[str, Attempt]]:
 
 def _around(config: Config) -> Iterator[tuple[str, Attempt]]:
     """What else is on the streamer's machine."""
-    if config.scenario.sounds is not None:
-        yield "sounds", partial(_sounds, config.scenario.sounds)
+    if config.scenario.sounds is not None or _played(config):
+        yield "sounds", partial(_sounds, config.scenario.sounds, _played(config))
     if config.obs.enabled:
         yield "obs", lambda: check_obs(config.obs)
     if config.avatar.folder is not None:
@@ -219,11 +221,21 @@ async def _free(setting: str, host: str, port: int) -> str:
     return f"{host}:{port} is free"
 
 
-async def _sounds(folder: Path) -> str:
+def _played(config: Config) -> list[str]:
+    """The sounds that rewards and commands of the streamer's own name."""
+    acts = [each.act for each in (*config.rewards, *config.commands.own)]
+    return [act.arguments.get("file", "") for act in acts if act is not None and act.name == "sound"]
+
+
+async def _sounds(folder: Path | None, played: Sequence[str]) -> str:
+    if folder is None:
+        raise ConfigError(f"no folder is set for {some(played)}: set scenario.sounds to the one they are in")
     try:
         files = await asyncio.to_thread(os.listdir, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}: create it, or correct scenario.sounds") from None
+    if missing := [file for file in played if "{" not in file and sound_file(folder, file) is None]:
+        raise ConfigError(f"{folder} has no {some(missing)}: put it there, or correct the reward or command")
     return f"{len(files)} files in {folder}"
 
 

@@ -66,8 +66,10 @@ def available_acts(
         return f"posted to {', '.join(sorted({o.platform for o in origins}))}"
 
     async def sound(asked: SoundArguments) -> str:
-        if sound_file(config.scenario.sounds, asked.file) is None:
-            raise ActRefused(f"sound: file: there is no {asked.file!r:.80} in {config.scenario.sounds}")
+        if (folder := config.scenario.sounds) is None:
+            raise ActRefused("sound: there is no folder of sounds: set scenario.sounds")
+        if sound_file(folder, asked.file) is None:
+            raise ActRefused(f"sound: file: there is no {asked.file!r:.80} in {folder}")
         return f"played {asked.file}" if play(asked.file) else f"nobody heard {asked.file}: no overlay is open"
 
     async def rate(asked: RateArguments) -> str:

@@ -102,6 +102,22 @@ async def test_missing_folders_are_found(tmp_path: Path) -> None:
     assert there["sounds"].line.startswith("1 files")
 
 
+async def test_the_sounds_of_rewards_and_commands_are_found(tmp_path: Path) -> None:
+    (tmp_path / "horn.wav").touch()
+    honk = {"reward": "Honk", "act": {"name": "sound", "arguments": {"file": "honk.mp3"}}}
+    horn = {"reward": "Horn", "act": {"name": "sound", "arguments": {"file": "horn.wav"}}}
+    any_of_them = {"name": "play", "act": {"name": "sound", "arguments": {"file": "{text}"}}}
+
+    nowhere = await findings(tmp_path, rewards=[honk, horn])
+    missing = await findings(tmp_path, rewards=[honk, horn], scenario={"sounds": tmp_path})
+    there = await findings(tmp_path, rewards=[horn], commands={"own": [any_of_them]}, scenario={"sounds": tmp_path})
+
+    assert not nowhere["sounds"].ok
+    assert nowhere["sounds"].line.startswith("no folder is set for honk.mp3, horn.wav: set scenario.sounds")
+    assert not missing["sounds"].ok and "has no honk.mp3: put it there" in missing["sounds"].line
+    assert there["sounds"].ok
+
+
 async def test_sounds_at_home_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "sounds").mkdir()

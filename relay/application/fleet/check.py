@@ -19,7 +19,7 @@ from relay.platforms.info import PlatformInfo
 
 AT_ONCE: Final = 16
 """Companions that are tried at the same time: most of that is waiting."""
-_SECTIONS: Final = {"brain": "companion", "voice": "companion", "ears": "companion", "sounds": "scenario"}
+_SECTIONS: Final = {"brain": "companion", "voice": "companion", "ears": "companion"}
 """What a thing that is tried depends on, where its name is another than its section's."""
 
 
