@@ -21,9 +21,9 @@ from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
+from relay.application.scenario import ScenarioRooms
 from relay.application.silence import Silence
 from relay.application.spoken import spoken_words
-from relay.application.staging import ScenarioRooms
 from relay.application.statistics import Statistics
 from relay.application.streams import follow_stream
 from relay.application.subtitles import Subtitles
