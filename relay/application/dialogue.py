@@ -91,6 +91,12 @@ class Dialogue:
         return chat.character_name(sender_id) if chat else ""
 
     @property
+    def character(self) -> str | None:
+        """The name of the first character that takes part; None when none does."""
+        chat = self._session.chat
+        return chat.characters[0].name if chat is not None and chat.characters else None
+
+    @property
     def speaker(self) -> str | None:
         """The name of the character that is heard, or is about to be."""
         return next((reply.character for reply in self.replies.voicing()), None)

@@ -48,7 +48,7 @@ async def desk_of(
 ) -> AsyncIterator[Desk]:
     """For as long as the context lasts, it follows what happens. A run by a settings file lets these be changed."""
     settings = _SETTINGS_NONE if run is None else _SETTINGS_SET if listed.enabled(config) else _SETTINGS_NEW
-    desk = Desk(about=lambda: {"version": __version__, "character": _character(relay), "settings": settings})
+    desk = Desk(about=lambda: {"version": __version__, "character": relay.dialogue.character, "settings": settings})
     lights = Lights(config, relay, audio)
     top, held, following = Strip(relay, audio, lights), Decisions(relay), WaitingList(relay)
     feed, support, trying = Feed(relay), Support(relay), Trying(config, relay, audio)
@@ -101,8 +101,3 @@ def _look_at(topic: Topic) -> Any:
         return topic.shown()
 
     return run
-
-
-def _character(relay: Relay) -> str | None:
-    chat = relay.session.chat
-    return chat.characters[0].name if chat is not None and chat.characters else None

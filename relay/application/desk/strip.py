@@ -38,7 +38,7 @@ class Strip:
         self.look()
         halt = self._relay.forwarder.halt
         return {
-            "character": self._character(),
+            "character": self._relay.dialogue.character,
             "floor": self._floor(),
             "microphone": self._microphone(),
             "lights": self._lights.shown(),
@@ -47,10 +47,6 @@ class Strip:
             "held": len(self._relay.runtime.held()),
             "waiting": len(self._relay.forwarder.waiting),
         }
-
-    def _character(self) -> str | None:
-        chat = self._relay.session.chat
-        return chat.characters[0].name if chat is not None and chat.characters else None
 
     def _floor(self) -> dict[str, object]:
         state, speakers = self._taken
