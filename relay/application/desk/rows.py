@@ -30,9 +30,21 @@ class MessageRow:
         return self.message.key
 
     @property
+    def who(self) -> str:
+        return self.message.author.name
+
+    @property
+    def text(self) -> str:
+        return self.message.text
+
+    @property
+    def pretended(self) -> bool:
+        return self.message.pretended
+
+    @property
     def words(self) -> tuple[str, ...]:
         """See LogRow."""
-        return self.message.text, self.message.author.name
+        return self.text, self.who
 
     def shown(self) -> dict[str, object]:
         """See LogRow."""
@@ -61,12 +73,39 @@ class MessageRow:
 
 
 @dataclass(eq=False, slots=True)
+class OwnRow:
+    """What the companion was told beside the audience: by the streamer, or by a game."""
+
+    id: str
+    who: str
+    """The streamer's name; "" where the text itself says whose words it is."""
+    text: str
+    at: float
+    number: int = -1
+    reply: str | None = None
+    """The row that answers it."""
+
+    @property
+    def pretended(self) -> bool:
+        return False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """See LogRow."""
+        return self.text, self.who
+
+    def shown(self) -> dict[str, object]:
+        """See LogRow."""
+        return {"type": "own", "who": self.who, "text": self.text, "reply": self.reply, "age": Age(self.at)}
+
+
+@dataclass(eq=False, slots=True)
 class ReplyRow:
     """Something the companion says."""
 
     reply: Reply
     at: float
-    asked: tuple[MessageRow, ...] = ()
+    asked: tuple[MessageRow | OwnRow, ...] = ()
     """What it answers."""
     number: int = -1
     released: str | None = None
@@ -100,11 +139,9 @@ class ReplyRow:
             "heard": reply.heard if reply.is_voiced else None,
             "phase": reply.phase,
             "cut": reply.phase is Phase.CUT,
-            "pretended": any(row.message.pretended for row in self.asked),
+            "pretended": any(row.pretended for row in self.asked),
             "age": Age(self.at),
-            "asked": [
-                {"id": row.id, "who": row.message.author.name, "text": row.message.text[:QUOTED]} for row in self.asked
-            ],
+            "asked": [{"id": row.id, "who": row.who, "text": row.text[:QUOTED]} for row in self.asked],
             "released": self.released,
             "posted": [{"platform": name, "error": error} for name, error in self.posted.items()],
         }

@@ -8,9 +8,10 @@ from typing import Any, Final, NoReturn
 
 from relay.model import Forward
 from relay.replies.replies import Step
+from relay.replies.told_back import ToldBack
 from relay.web.gateway.state import GatewayState, changes
 from relay.web.gateway.subscribers import Subscribers
-from relay.wire import client, server
+from relay.wire import server
 from relay.wire.messages import WireMessage
 
 LOOK_EVERY: Final = 0.25
@@ -18,7 +19,7 @@ LOOK_EVERY: Final = 0.25
 HISTORY: Final = 500
 """Messages from and to Voxta that are remembered, as the Gateway does."""
 SHOWN: Final = 16
-"""Messages remembered that clients were told of, or that we sent ourselves."""
+"""Messages remembered that clients were told of."""
 
 
 class Mirror:
@@ -30,8 +31,7 @@ class Mirror:
         self._known = GatewayState()
         self._reasons: dict[str, str | None] = {}
         self._dialogue: deque[str] = deque(maxlen=SHOWN)
-        self._own: deque[str] = deque(maxlen=SHOWN)
-        """What Voxta was told by way of us, and will tell back."""
+        self._told_back = ToldBack()
         self.history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
         self.last_message_id: str | None = None
         """The newest message of a character."""
@@ -72,8 +72,7 @@ class Mirror:
     def sent(self, message: WireMessage) -> None:
         """The relay sent something to Voxta."""
         self._remember("OUT", message)
-        if isinstance(message, client.Send):
-            self._own.append(message.text.partition(" ")[2] if message.text.startswith("/") else message.text)
+        self._told_back.sent(message)
 
     def replied(self, step: Step) -> None:
         """A reply goes on. What is read aloud stands in the chat already."""
@@ -107,7 +106,7 @@ class Mirror:
     def _show(self, message: server.MessageEvent) -> None:
         """A message of the chat; what we told Voxta ourselves was shown when it was sent."""
         is_ai = message.role.casefold() == "assistant"
-        is_news = message.message_id not in self._dialogue and message.text not in self._own
+        is_news = message.message_id not in self._dialogue and not self._told_back.knows(message)
         if not is_news or not (is_ai or message.role.casefold() == "user"):
             return
         self._dialogue.append(message.message_id)

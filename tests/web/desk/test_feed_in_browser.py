@@ -45,6 +45,22 @@ async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_
         assert await page.title() == "Voxta Relay"
 
 
+async def test_what_the_streamer_says_stands_with_its_answer_among_what_was_said(desk: Office) -> None:
+    async with desk.page("/#try") as page:
+        await page.get_by_label("Your words").fill("Now, where were we?")
+        await page.get_by_role("button", name="Say it").click()
+        await expect(page.get_by_text("Said.")).to_be_visible()
+
+        await page.evaluate("location.hash = 'live'")
+        row = page.get_by_label("Feed").locator(ROWS, has_text="where were we?")
+        await expect(row).to_have_count(1)
+        await expect(row.locator(".answer")).to_contain_text("You said: Now, where were we?")
+        await expect(row).to_contain_text("streamer")
+        for what in ("said", "answers"):
+            await page.locator("section.feed:visible").get_by_label("What is shown").select_option(what)
+            await expect(row).to_be_visible()
+
+
 async def test_a_row_opens_who_wrote_it_by_keyboard_alone(desk: Office) -> None:
     await desk.hear("you absolute walnut", author="Ben", platform="discord")
     async with desk.page("/#live") as page:

@@ -129,9 +129,9 @@ function filters(change) {
   const known = new Set();
   const groups = {
     all: () => true,
-    said: ({ row }) => row.type === "message" && !SUPPORT.has(row.kind),
+    said: ({ row }) => row.type === "own" || (row.type === "message" && !SUPPORT.has(row.kind)),
     support: ({ row }) => SUPPORT.has(row.kind),
-    answers: ({ row, reply }) => row.type !== "message" || reply !== undefined,
+    answers: ({ row, reply }) => row.type === "reply" || row.type === "post" || reply !== undefined,
     pretended: ({ row }) => row.pretended,
   };
 
@@ -188,12 +188,14 @@ function entry(item, open) {
 function heading(row, more) {
   const tags = [
     row.platform && h("span", { class: "tag" }, place(row.platform)),
+    row.type === "own" && h("span", { class: "tag" }, row.who ? t("streamer") : t("a game")),
     row.pretended && h("span", { class: "tag pretended" }, t("pretended")),
     row.again ? h("span", { class: "tag" }, t("told again")) : null,
   ];
   const time = h("span", { class: "dim small" }, at(row.age, row.told));
   if (row.type === "post") return [name(t("Relay")), ...tags, row.error && h("span", { class: "field-error" }, t("not posted: {error}", { error: t(row.error) })), time];
   if (row.type === "reply") return [...row.asked.map(({ who, text }) => h("span", { class: "dim" }, name(who), text && `: ${text}`)), ...tags, time];
+  if (row.type === "own") return [row.who && name(row.who), ...tags, time];
   return [name(row.who), deed(row) && h("span", { class: "deed" }, deed(row)), ...tags, h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)), time, more];
 }
 
