@@ -22,6 +22,8 @@ _ENDINGS: Final = frozenset(
 """All top-level domains, those of other scripts in both forms."""
 MAX_LINKS: Final = 100
 """Links told apart in one line; after so many the rest of the line is one."""
+MAX_NAMES: Final = 200
+"""Words with a full stop in them that are looked at in one line, more than anybody writes; the rest is one link."""
 _OFTEN_WORDS: Final = frozenset({
     "am", "as", "at", "be", "best", "call", "cool", "day", "do", "fun", "game", "games", "here", "how", "in", "is",
     "it", "like", "lol", "love", "my", "new", "no", "now", "one", "open", "play", "pm", "red", "run", "so", "team",
@@ -73,7 +75,10 @@ def links(line: str, allowed: Collection[str] = ()) -> Iterator[Span]:
 
 def _links(line: str, allowed: Collection[str]) -> Iterator[Span]:
     if "." in line or "\u3002" in line or "//" in line or "\\\\" in line:
-        for match in _LINK.finditer(line):
+        for count, match in enumerate(_LINK.finditer(line)):
+            if count == MAX_NAMES:
+                yield match.start(), len(line)
+                break
             text = match.group().rstrip(_NO_LINK_ENDS_SO)
             start, end = match.start(), match.start() + len(text)
             if (_is_link(text) or _is_meant(line, start, end)) and not _is_allowed(text, allowed):

@@ -42,14 +42,16 @@ TERMS: Final = (
 SHAPES: Final = (
     "@", "@a ", "|", "|>", "< ", "<@1", "a@a.", ".", "a.", "a/", "a ", "k/", "a/b/", "b.a.d.", "ki ll ", "ass ", "4!",
     "B4d ", "a$", "1", "1 ", "1-", "1.", "12 ", "a dot ", "(dot)", "[", "(", "::", "::1 ", "://", "`", "```", "```\n",
-    "!", "/", "A. ", "a\n", "call 1 ", "https://a.b/ ", "http://youtube.com@evil.com ", "evil.me ", "..a.b", "[a](b) ",
+    "!", "/", "A. ", "a\n", "call 1 ", "https://a.b/ ", "http://youtube.com@evil.com ", "evil.me ", "a.it ", "A.It ",
+    "foo.it, ", "a/b.it ", "a\u3002", "..a.b", "[a](b) ",
     "**a** _b_ ", "> - * ", "\x1b[2J", "\u3002", "\u6b7b", "\u0430\u0431 cd ", "\ufdfa", "\ufe0f", "a\ufe0f",
     "\u200d\ufe0f", "\ud800", "\u0301", "\u0301a", "a\u0301\u0301\u0301", "\u200b", "\u200ba", "\u2026",
     "\u2460", "\u3164", "\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467 ",
 )  # fmt: skip
 """What is repeated."""
-MIXTURES: Final = 6
-"""Texts of all shapes in random order."""
+MIXTURES: Final = 12
+"""Texts of a few shapes in random order; with all of them in one, each is too long to be judged at all."""
+FEW: Final = 6
 
 Look = Callable[[str], object]
 
@@ -115,7 +117,9 @@ def _texts(shapes: Sequence[str]) -> Iterable[tuple[str, str]]:
     for shape in shapes:
         yield repr(shape), shape * (LENGTH // len(shape) + 1)
     for seed in range(MIXTURES):
-        yield f"mixture {seed}", "".join(random.Random(seed).choices(shapes, k=LENGTH))
+        chance = random.Random(seed)
+        some = chance.sample(shapes, min(FEW, len(shapes)))
+        yield f"mixture of {some!r}", "".join(chance.choices(some, k=LENGTH))
 
 
 def _worst(look: Look, texts: Mapping[str, str], length: int, rounds: int) -> Worst:

@@ -1,6 +1,6 @@
 import pytest
 
-from relay.text.links import MAX_LINKS, links
+from relay.text.links import MAX_LINKS, MAX_NAMES, links
 from relay.text.masking import masked
 from relay.text.unicode import one_line
 
@@ -106,6 +106,14 @@ def test_full_stops_before_a_link_hide_it_from_nobody(text: str, expected: str) 
 
 def test_signs_around_a_link_are_not_part_of_it() -> None:
     assert shown("(see evil.com/a), evil.com,evil.net!") == "(see (link)), (link),(link)!"
+
+
+def test_a_flood_of_what_may_be_links_is_one_in_the_end() -> None:
+    words = "say it.It " * MAX_NAMES
+    line = f"evil dot com {words}{words}"
+
+    assert list(links(words)) == []
+    assert masked(line, links(line), "(link)") == f"(link) {words}say (link)"
 
 
 def test_a_flood_of_links_is_one_link_in_the_end() -> None:
