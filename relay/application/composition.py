@@ -23,7 +23,7 @@ from relay.application.remembering import memory_acts, memory_of
 from relay.application.runtime_controls import RuntimeControls
 from relay.application.scenario import ScenarioRooms
 from relay.application.silence import Silence
-from relay.application.spoken import spoken_words
+from relay.application.spoken_rooms import SpokenRooms
 from relay.application.statistics import Statistics
 from relay.application.streams import follow_stream
 from relay.application.subtitles import Subtitles
@@ -202,7 +202,6 @@ class Relay:
         """Who is told of what, in this order."""
         self.forwarder.hush(self.audio.is_quiet)
         events, statistics, live = self.events, self._statistics, self.forwarder.waiting
-        self.audio.tell(spoken_words(self, self.audio, self._config.hearing), lambda: live.switches.muted)
         self.subtitles = Subtitles(self._config, self.audio, lambda: live.switches, self.poster.tell, self._quiet)
         events.arrived.subscribe(self.subtitles.arrived)
         follow_stream(events, self.platforms)
@@ -223,6 +222,7 @@ class Relay:
         events.settled.subscribe(lambda _: self._moved.set())
         events.received.subscribe(self.dialogue.router.hear)
         events.received.subscribe(self.silence.hear)
+        self.spoken = SpokenRooms(self, self._config)
         events.chat_changed.subscribe(self.dialogue.router.forget)
         events.released.subscribe(statistics.reply)
         events.released.subscribe(self.poster.queue)
@@ -256,7 +256,7 @@ class Relay:
                 return tasks.create_task(_vital(name, work), name=name)
 
             start("voxta", self.session.run())
-            for room in (self.dialogue, self.commands, self.points, self.scenario):
+            for room in (self.dialogue, self.commands, self.points, self.scenario, self.spoken):
                 for name, work in room.rooms():
                     start(name, work)
             start("forwarder", self.forwarder.run())

@@ -3,13 +3,10 @@
 import secrets
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from relay.application.anticipation import Anticipation
 from relay.application.asides import Asides
-from relay.application.audio import SilentAudio
 from relay.application.spoken_orders import SpokenOrders
-from relay.config import HearingSection
 from relay.forwarding.rendering import STREAMERS
 from relay.hearing.base import Hearer, SpokenText
 from relay.inbox.retry import with_retries
@@ -17,9 +14,6 @@ from relay.model import AudienceMessage, Author, Kind, Talker
 from relay.platforms.base import Receive
 from relay.speech.voice import Voice
 from relay.system import clock
-
-if TYPE_CHECKING:
-    from relay.application.composition import Relay
 
 
 class SpokenWords:
@@ -107,24 +101,6 @@ class SpokenWords:
             at=clock.now() - (self._steady() - spoken.ended),
             moment=STREAMERS if talker.is_streamer else None,
         )
-
-
-def spoken_words(relay: "Relay", audio: SilentAudio, settings: HearingSection) -> SpokenWords:
-    """What hears the people in the voice channels of this relay."""
-
-    def names() -> list[str]:
-        return [*relay.addressing.nicknames, *relay.addressing.characters()]
-
-    orders = SpokenOrders(
-        relay.controls,
-        relay.voice,
-        names=names,
-        switches=relay.runtime.switches,
-        loudness=relay.dialogue,
-        confirm=audio.confirm,
-    )
-    asides = Asides(settings, names, audio.people)
-    return SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, asides, relay.anticipation)
 
 
 _: type[Hearer] = SpokenWords

@@ -1,5 +1,6 @@
 """What is ordered aloud is done by the controls of a whole relay; nobody is in a call, and no page is open."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -74,6 +75,31 @@ class Room:
         self.relay.events.arrived.subscribe(self.told.append)
         self._audit = Audit(config.audit_file)
 
+    async def carrying_out(self) -> None:
+        """What is ordered at Voxta's own microphone."""
+        async with asyncio.TaskGroup() as tasks:
+            for _, work in self.relay.spoken.rooms():
+                tasks.create_task(work)
+
+    def passes_on(self, who: str) -> None:
+        """Somebody speaks, and Voxta hears it by way of the relay."""
+        stream = self.ear
+        stream.speech_began(who)
+        stream.speech(who, bytes([1, 0]) * BLOCK_BYTES)
+        stream.turn_ended(who)
+        for _ in range(round(2 / STREAM_BLOCK)):
+            stream.read()
+        self.relay.events.received(server.SpeechRecognitionStart())
+
+    def understands(self, text: str) -> None:
+        """Voxta has understood this."""
+        self.relay.events.received(server.SpeechRecognitionEnd(text=text))
+
+    @property
+    def ear(self) -> OneStream:
+        assert self.audio.hearing is not None
+        return self.audio.hearing
+
     async def hears(self, who: str, text: str) -> None:
         await self.audio.said(SpokenText(who, text, time.monotonic()))
 
@@ -99,6 +125,15 @@ async def opened(inbox: Inbox) -> AsyncIterator[None]:
     await inbox.open()
     yield
     await inbox.close()
+
+
+@asynccontextmanager
+async def through_voxta(folder: Path) -> AsyncIterator[Room]:
+    """Voxta recognises what people in the voice channel say."""
+    room = Room(folder, through_voxta=True)
+    async with opened(room.relay.inbox), alongside(room.ear.run()):
+        room.ear.open()
+        yield room
 
 
 @pytest.fixture
@@ -191,20 +226,77 @@ async def test_an_order_is_known_before_its_turn_is_over(room: Room) -> None:
 
 
 async def test_an_order_through_voxtas_ear_is_carried_out_before_voxta_has_ended_the_turn(tmp_path: Path) -> None:
-    room = Room(tmp_path, through_voxta=True)
-    stream = room.audio.hearing
-    assert stream is not None
-    async with opened(room.relay.inbox), alongside(stream.run()):
-        stream.open()
-        stream.speech_began(MIA)
-        stream.speech(MIA, bytes([1, 0]) * BLOCK_BYTES)
-        stream.read()
-        room.relay.events.received(server.SpeechRecognitionStart())
+    async with through_voxta(tmp_path) as room:
+        room.passes_on(MIA)
         room.relay.events.received(server.SpeechRecognitionPartial(text="Vox, pause"))
         for _ in range(round(STEADY / STREAM_BLOCK) + 1):
-            stream.read()
+            room.ear.read()
 
         await eventually(lambda: room.noted() == ["Mia (voice 2): pause"])
+
+
+class TestAtVoxtasOwnMicrophone:
+    """What Voxta understands there is the streamer's, and Voxta tells the character all of it."""
+
+    @pytest.fixture
+    async def room(self, room: Room) -> AsyncIterator[Room]:
+        """Somebody speaks there."""
+        async with alongside(room.carrying_out()):
+            room.relay.events.received(server.SpeechRecognitionStart())
+            yield room
+
+    async def test_the_streamer_orders(self, room: Room) -> None:
+        room.understands("Vox, louder!")
+
+        await eventually(lambda: room.noted() == ["streamer (voice ): volume 120"])
+        assert room.chimes == 1
+        assert room.told == [], "it is Voxta that tells what is said there"
+
+    async def test_an_order_need_not_wait_for_the_end_and_is_carried_out_once(self, room: Room) -> None:
+        for text in ("Vox", "Vox louder", "Vox louder"):
+            room.relay.events.received(server.SpeechRecognitionPartial(text=text))
+        await eventually(lambda: room.noted() == ["streamer (voice ): volume 120"])
+        room.relay.events.received(server.SpeechRecognitionPartial(text="Vox louder please"))
+        room.understands("Vox, louder, please!")
+        room.relay.events.received(server.SpeechRecognitionStart())
+        room.understands("Vox, pause!")
+
+        await eventually(lambda: room.is_paused)
+        assert len(room.noted()) == 2
+
+    async def test_words_that_go_on_are_no_order(self, room: Room) -> None:
+        for text in ("stop", "stop the music"):
+            room.relay.events.received(server.SpeechRecognitionPartial(text=text))
+        await asyncio.sleep(2 * STEADY)
+        room.understands("Stop the music.")
+
+        assert await nothing_is_ordered(room)
+
+    async def test_an_end_without_its_beginning_is_nobodys(self, room: Room) -> None:
+        for text in ("Hello.", "louder"):
+            room.understands(text)
+
+        assert await nothing_is_ordered(room)
+
+
+async def nothing_is_ordered(room: Room) -> bool:
+    """Whether the next order is the first."""
+    room.relay.events.received(server.SpeechRecognitionStart())
+    room.understands("pause")
+    await eventually(lambda: room.is_paused)
+    return room.noted() == ["streamer (voice ): pause"]
+
+
+async def test_what_anybody_says_through_voxtas_ear_is_not_taken_for_the_streamers(tmp_path: Path) -> None:
+    async with through_voxta(tmp_path) as room, alongside(room.carrying_out()):
+        room.passes_on(BOB)
+        room.understands("Louder!")
+        await eventually(lambda: [message.text for message in room.told] == ["Louder!"])
+        room.passes_on(MIA)
+        room.understands("Pause!")
+        await eventually(lambda: room.is_paused)
+
+        assert room.noted() == ["Mia (voice 2): pause"]
 
 
 async def test_who_hears_nothing_is_sent_no_sound(room: Room) -> None:
