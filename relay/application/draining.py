@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
 from relay.application.composition import Relay
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:  # it loads what measures
     from relay.application.watching import Watch
 
 log = logging.getLogger(__name__)
+
+RESTING: Final = 2.0
+"""Seconds in which platforms can be told that nobody will be there."""
 
 
 async def until_drained(
@@ -43,3 +47,15 @@ async def drain(relay: Relay, within: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
             await relay.quiet()
+
+
+@asynccontextmanager
+async def leaving(relay: Relay, *, is_followed: Callable[[], bool]) -> AsyncIterator[None]:
+    """At the end nothing is left on offer that nobody would answer, unless another relay follows at once."""
+    try:
+        yield
+    finally:
+        if not is_followed():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RESTING):
+                    await relay.points.rest()

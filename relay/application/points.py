@@ -62,6 +62,10 @@ class PointRewards:
             yield "redemptions", repeat(self.keeper.run, AGAIN, "telling what became of redemptions")
         yield "pauses of rewards", self._pauses.run()
 
+    async def rest(self) -> None:
+        """The relay ends, and none follows at once."""
+        await self._pauses.rest()
+
     def _redeeming(self) -> Mapping[str, ChannelRewards]:
         return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming)}
 

@@ -19,7 +19,7 @@ from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
 from relay.application.console import printable, show
-from relay.application.draining import until_drained
+from relay.application.draining import leaving, until_drained
 from relay.application.plain_view import narrate, tell_held
 from relay.application.restarts import LiveRun, keep_running
 from relay.application.serving import serving, serving_anywhere
@@ -115,6 +115,7 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
             serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,
             traced(config, relay.events),
             running(relay) as task,
+            leaving(relay, is_followed=lambda: run.wanted is not None),
             watching(watch, config.relay.name, relay, statistics, relay.platforms),
             ControlServer(relay.controls, watch.exposition.text, config.control_file, copy_store),
             _watched(console, statistics, relay, _title(run)),

@@ -1,5 +1,6 @@
-"""Viewers cannot spend points on what nobody would answer: our rewards rest while stream or companion are away."""
+"""No points can be spent on what nobody would answer: our rewards rest while stream, companion or relay is away."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -52,6 +53,8 @@ class RewardPauses:
         self._ask_at = self._try_at = 0.0
         self._are_paused: bool | None = None
         """As it was done last; None before."""
+        self._is_over = False
+        self._looking = asyncio.Lock()
 
     def saw(self, message: AudienceMessage) -> None:
         """Somebody in the audience did something; the begin and the end of the stream count that has the rewards."""
@@ -62,12 +65,21 @@ class RewardPauses:
         """Until cancelled."""
         await repeat(self.look, LOOK_EVERY, "pausing rewards", together=True)
 
+    async def rest(self) -> None:
+        """Pause what is offered, as nobody will be there to answer; who comes next offers it again."""
+        self._is_over, self._try_at = True, 0.0
+        await self.look()
+
     async def look(self) -> None:
         """Pause or offer again what has to be."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         now = self._clock()
         if not self._is_away():
             self._here_at = now
-        if now >= self._ask_at and "offline" in self._when:
+        if now >= self._ask_at and "offline" in self._when and not self._is_over:
             await self._ask(now)
         wanted = self._wanted(now)
         if wanted is self._are_paused or now < self._try_at:
@@ -88,7 +100,7 @@ class RewardPauses:
 
     def _wanted(self, now: float) -> bool | None:
         """As they are, while nobody knows whether there is a stream."""
-        if "away" in self._when and now - self._here_at >= AWAY_AFTER:
+        if "away" in self._when and (self._is_over or now - self._here_at >= AWAY_AFTER):
             return True
         if "offline" in self._when and self._on_air.is_live is None:
             return self._are_paused
@@ -112,8 +124,7 @@ class RewardPauses:
             return
         kept = await self._kept()
         await self._keep([*kept, *(f"{name}:{each.id}" for each in offered)])
-        for each in offered:
-            await rewards.pause(each.id, is_paused=True)
+        await asyncio.gather(*(rewards.pause(each.id, is_paused=True) for each in offered))
         log.info("paused the rewards %s", ", ".join(each.title for each in offered))
 
     async def _offer(self, name: str, rewards: ChannelRewards) -> None:

@@ -1,5 +1,7 @@
 """Channel points from the viewer's click to the fulfilled or refunded redemption, with the real TwitchIO."""
 
+import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -7,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from relay.application.adopting import adopt
 from relay.application.composition import Relay
+from relay.application.draining import leaving
+from relay.application.runs import live
+from relay.application.settings.file import SettingsFile
 from relay.companion.brains.base import BrainError, ChatView, Pieces
 from relay.companion.serving.server import CompanionServer
 from relay.config.loading import Config
@@ -278,6 +284,40 @@ async def test_a_cooldown_counts_from_the_end_of_the_answer(channel: Channel, br
         assert await channel.ends(first) == "FULFILLED"
         assert await channel.ends(await channel.twitch.redeem("ben", "Ask", "two")) == "CANCELED"
         assert await channel.ends(await channel.twitch.redeem("ben", "Other")) == "FULFILLED"
+
+
+@pytest.mark.parametrize("is_followed", [True, False], ids=["begins anew", "ends"])
+async def test_our_rewards_rest_when_the_relay_ends_and_not_when_it_begins_anew(
+    channel: Channel, is_followed: bool
+) -> None:
+    ask = channel.twitch.state.rewards["Ask"]
+    async with channel.relay(redemptions={"pause_when": ["away"]}) as relay:
+        async with leaving(relay, is_followed=lambda: is_followed):
+            assert not ask.is_paused
+        assert ask.is_paused is not is_followed
+    async with channel.relay(redemptions={"pause_when": ["away"]}):
+        await channel.twitch.until(lambda: not ask.is_paused, "an end of the pause")
+
+
+async def test_who_ends_the_relay_with_the_keyboard_leaves_no_reward_on_offer(channel: Channel, tmp_path: Path) -> None:
+    section = channel.twitch.settings(token_file=str(channel.twitch.write_token(tmp_path / "token.json")))
+    twitch = "\n".join(f"{key} = {json.dumps(value)}" for key, value in section.items())
+    file = SettingsFile(tmp_path / "relay.toml")
+    file.path.write_text(
+        f"[relay]\ndata_dir = {json.dumps(str(tmp_path))}\n[web]\nenabled = false\n[companion]\nport = 0\n"
+        f'[twitch]\n{twitch}\n[[rewards]]\nreward = "Ask"\nanswer = "Hm."\n[redemptions]\npause_when = ["away"]\n',
+        "utf-8",
+    )
+    running = asyncio.create_task(live(file, Console(stderr=True, force_terminal=False), mends=False))
+    ask = channel.twitch.state.rewards["Ask"]
+    await channel.twitch.until(
+        lambda: any("redemption" in each.type for each in channel.twitch.subscriptions), "a start"
+    )
+    assert not ask.is_paused
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert ask.is_paused
 
 
 async def test_our_rewards_rest_until_the_stream_begins(channel: Channel) -> None:

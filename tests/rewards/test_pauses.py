@@ -132,6 +132,33 @@ async def test_they_rest_when_the_relay_starts_before_the_stream(channel: Channe
     assert channel.calls == [("ours", True)]
 
 
+async def test_they_rest_when_the_relay_ends_until_the_next_one_has_a_companion(channel: Channel) -> None:
+    evening = Evening(channel)
+    await evening.after(1)
+    await evening.pauses.rest()
+    assert evening.is_paused
+    await evening.after(1)
+    assert evening.is_paused, "the one that ends offers nothing any more"
+
+    await Evening(channel).after(1)
+    assert not evening.is_paused
+
+
+async def test_they_stay_on_offer_when_the_relay_ends_where_only_the_stream_counts(channel: Channel) -> None:
+    evening = Evening(channel, "offline")
+    await evening.after(1)
+    await evening.pauses.rest()
+    assert channel.calls == []
+
+
+async def test_a_relay_ends_although_the_platform_cannot_be_told(channel: Channel) -> None:
+    evening = Evening(channel)
+    await evening.after(1)
+    channel.problem = PlatformUnavailable("away")
+    await evening.pauses.rest()
+    assert not evening.is_paused
+
+
 async def test_a_companion_that_is_away_for_a_moment_changes_nothing(channel: Channel) -> None:
     evening = Evening(channel)
     evening.has_companion = False
