@@ -38,7 +38,7 @@ _NOTHING: Final = rf"{SHOWS_NOTHING}\p{{M}}"
 _NOTHING_FIRST: Final = regex.compile(rf"^[{_NOTHING}\s]+", regex.V1)
 _ELLIPSIS: Final = re.compile(r"^\.{3,}")
 _COMMAND_START: Final = regex.compile(
-    rf"^(?:[{_NOTHING}\s/.!\\\u2044\u2215\uff01\uff0e\uff0f\u29f8]|[-?$%&+;=^>~|](?=[{_NOTHING}]*\p{{L}}))+",
+    rf"^(?:[{_NOTHING}\s/.!\\\u01c3\u2044\u2215\ufe52\ufe57\uff01\uff0e\uff0f\u29f8]|[-?$%&+;=^>~|](?=[{_NOTHING}]*\p{{L}}))+",
     regex.V1,
 )
 """What chats and bots take for the start of a command; rarer signs only where a word follows at once."""
