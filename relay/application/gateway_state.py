@@ -17,12 +17,15 @@ _AI_STATES: Final[dict[FloorState, Literal["idle", "thinking", "speaking"]]] = {
 
 
 def _keys(relay: Relay, state: FloorState, *, talking: bool) -> KeyState:
-    switches = relay.runtime.switches()
+    switches, halt = relay.runtime.switches(), relay.forwarder.halt
     return KeyState(
         connected=relay.session.is_connected,
         paused=switches.paused,
+        halt=halt.code if halt is not None else None,
         mode=switches.mode,
         held=len(relay.runtime.held()),
+        waiting=len(relay.forwarder.waiting),
+        volume=round(100 * relay.dialogue.volume),
         floor="free" if state is FloorState.IDLE else state,
         talking=talking,
     )

@@ -24,10 +24,16 @@ class KeyState(BaseModel):
     connected: bool = False
     """Whether Voxta is reached."""
     paused: bool = False
+    halt: Literal["paused", "off_stream", "quiet_hours", "away"] | None = None
+    """Why nothing is passed on; None when it is."""
     mode: str = "all"
     """Whose chat is heard."""
     held: int = 0
     """How much waits for a decision."""
+    waiting: int = 0
+    """How much of the audience's waits for its turn."""
+    volume: int = 100
+    """How loud the companion speaks, in percent of its voice."""
     floor: str = "free"
     """What the companion does: free, awaiting, thinking, speaking or finishing."""
     talking: bool = False

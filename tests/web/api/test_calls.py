@@ -1,5 +1,6 @@
 """The desk's actions as HTTP calls."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from relay.moderation.audit import Audit
 from relay.web.api.routes import STATUS
 from relay.web.desk.actions import DeskAction, DeskError, NoFields
 from relay.web.gateway.state import KeyState
-from tests.end_to_end.stage import settings
+from tests.end_to_end.stage import message, settings
 from tests.web.api.stage import TOKEN, DeskStage, desk_stage
 
 
@@ -128,10 +129,21 @@ async def test_keys_are_told_what_they_show(stage: DeskStage) -> None:
     before = gateway_state(stage.relay).relay
     await stage.post("/api/pause")
     await stage.post("/api/mode", {"mode": "mentions"})
+    await stage.post("/api/volume", {"percent": 40})
     stage.relay.voice.speaks("game:npc")
 
-    assert before == KeyState()
-    assert gateway_state(stage.relay).relay == KeyState(paused=True, mode="mentions", talking=True)
+    assert before == KeyState(halt="away")
+    assert gateway_state(stage.relay).relay == KeyState(
+        paused=True, halt="paused", mode="mentions", volume=40, talking=True
+    )
+
+
+async def test_keys_are_told_why_nothing_is_passed_on_and_how_much_waits(stage: DeskStage) -> None:
+    stage.relay.forwarder.hush(True)
+    stage.relay.forwarder.waiting.admit([message(1), message(2)], time.time())
+
+    shown = gateway_state(stage.relay).relay
+    assert (shown.paused, shown.halt, shown.waiting) == (False, "off_stream", 2)
 
 
 async def test_what_moderators_are_shown_holds_nothing_of_the_streamers(stage: DeskStage) -> None:
