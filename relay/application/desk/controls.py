@@ -67,7 +67,7 @@ class OneMessage(Fields):
     key: str = Field(pattern=r"^[^\s]{1,200}$", description="of a message, as `platform:id`")
 
 
-def control_actions(controls: Controls) -> Iterator[DeskAction[Any]]:
+def control_actions(controls: Controls, is_paused: Callable[[], bool]) -> Iterator[DeskAction[Any]]:
     """All of them but those that only tell, which the desk has better ways for."""
 
     def action(
@@ -80,6 +80,9 @@ def control_actions(controls: Controls) -> Iterator[DeskAction[Any]]:
 
     for name, summary in _PLAIN.items():
         yield action(name, summary, NoFields, partial(_plain, name))
+    yield action(
+        "toggle_pause", "Pause, or go on: for one key", NoFields, lambda _: "resume" if is_paused() else "pause"
+    )
     yield action("silence", "Silence the companion now", NoFields, lambda _: "interrupt")
     yield action("mode", "Whose chat is heard", ChosenMode, lambda given: f"mode {given.mode}", "mode")
     yield action("rate", "Forwards a minute", Rate, _rate, "name")

@@ -146,6 +146,15 @@ async def test_keys_are_told_why_nothing_is_passed_on_and_how_much_waits(stage: 
     assert (shown.paused, shown.halt, shown.waiting) == (False, "off_stream", 2)
 
 
+async def test_one_key_pauses_and_goes_on(stage: DeskStage) -> None:
+    paused = []
+    for _ in range(3):
+        assert (await stage.post("/api/toggle_pause"))[0] == 200
+        paused.append(stage.relay.runtime.switches().paused)
+
+    assert paused == [True, False, True]
+
+
 async def test_what_moderators_are_shown_holds_nothing_of_the_streamers(stage: DeskStage) -> None:
     mia = Caller(source="web", name="Mia", roles=frozenset({Role.MODERATOR}))
 

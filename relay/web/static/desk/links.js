@@ -12,6 +12,7 @@ const LABELS = {
   skip: t("Skip"),
   pause: t("Pause"),
   resume: t("Go on"),
+  toggle_pause: t("Pause, or go on"),
   emergency: t("Emergency"),
   approve: t("Approve what is held"),
   reject: t("Reject what is held"),
