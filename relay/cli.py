@@ -34,6 +34,7 @@ from relay.commandline.rewards import rewards
 from relay.commandline.voices import voices
 from relay.config import places
 from relay.errors import ConfigError, RelayError, causes
+from relay.system.console_window import closes_with_the_process
 
 app = typer.Typer(pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 app.add_typer(auth, name="auth")
@@ -59,6 +60,9 @@ def main() -> None:
     if failed:
         for line in dict.fromkeys(map(str, failed)):  # several rooms may have failed for the same reason
             show(line, err=True)
+        if closes_with_the_process() and sys.stdin.isatty():
+            show("Enter closes this window", err=True)
+            sys.stdin.readline()
         sys.exit(1)
 
 

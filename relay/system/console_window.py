@@ -81,4 +81,14 @@ def not_held_by_a_click() -> Iterator[None]:
         kernel32.SetConsoleMode(console, mode.value | _EXTENDED)
 
 
+def closes_with_the_process() -> bool:
+    """Whether nobody else runs in the window, as in one that the Start menu opened: nobody can read there what came
+    last."""
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    return bool(ctypes.WinDLL("kernel32").GetConsoleProcessList((ctypes.c_uint32 * 2)(), 2) == 1)
+
+
 WINDOW: Final = ConsoleWindow()

@@ -1,5 +1,6 @@
 """`relay` without more words."""
 
+import io
 import os
 import signal
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from relay import cli
 from relay.cli import app
+from relay.errors import ConfigError
 from tests.application.test_terminal_keys import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -66,3 +69,30 @@ async def test_in_a_terminal_one_key_starts_the_demo_and_two_end_it(terminal: Te
     await terminal.ends()
 
     assert terminal.echoes, "the terminal is as it was"
+
+
+def test_what_is_wrong_can_be_read_in_a_window_that_would_close(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the Start menu of Windows opens it."""
+    read: list[str] = []
+
+    class Keyboard(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, size: int | None = -1, /) -> str:
+            read.append(capsys.readouterr().err)
+            return "\n"
+
+    def fail() -> None:
+        raise ConfigError("set web.port to a free port")
+
+    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(cli, "closes_with_the_process", lambda: True)
+    monkeypatch.setattr("sys.stdin", Keyboard())
+
+    with pytest.raises(SystemExit):
+        cli.main()
+
+    assert read == ["set web.port to a free port\nEnter closes this window\n"]

@@ -16,8 +16,8 @@ PAGE: Final = ROOT / "docs" / "actions.md"
 _INTRODUCTION: Final = """\
 # Actions
 
-All that can be done on the desk, as programs call it: `POST /api/<action>` with the fields in a JSON object. The
-[HTTP API](http-api.md#the-desk-for-programs) tells how, and [Buttons](buttons.md) how Stream Deck does.
+All that can be done on the desk, as programs call it: `POST /api/<action>` with the fields in a JSON object of at most
+16 KiB. The [HTTP API](http-api.md#the-desk-for-programs) tells how, and [Buttons](buttons.md) how Stream Deck does.
 Links of moderators may call what is not marked as the streamer's.
 
 | action | does | fields |

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay.system import console_window
-from relay.system.console_window import CLOSED, ConsoleWindow, not_held_by_a_click
+from relay.system.console_window import CLOSED, ConsoleWindow, closes_with_the_process, not_held_by_a_click
 
 CTRL_C, CTRL_BREAK = 0, 1
 USUAL, WITHOUT_QUICK_EDIT = 0x1F7, 0x1B7
@@ -124,3 +124,15 @@ def test_so_is_all_once_the_work_is_over_and_there_is_one_handler(handlers: list
 
     assert [handler(CLOSED) for handler in handlers] == [1]
     assert asked == ["second"]
+
+
+@pytest.mark.parametrize(("processes", "is_own"), [(1, True), (2, False), (0, False)])
+def test_a_window_in_which_nobody_else_runs_closes_with_the_process(
+    monkeypatch: pytest.MonkeyPatch, processes: int, is_own: bool
+) -> None:
+    """As the one that the Start menu opens; a shell's stays, and a service has none."""
+    kernel32 = SimpleNamespace(GetConsoleProcessList=lambda *_: processes)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "WinDLL", {"kernel32": kernel32}.__getitem__, raising=False)
+
+    assert closes_with_the_process() == is_own
