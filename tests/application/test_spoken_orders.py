@@ -248,8 +248,8 @@ class TestAtVoxtasOwnMicrophone:
     async def test_the_streamer_orders(self, room: Room) -> None:
         room.understands("Vox, louder!")
 
-        await eventually(lambda: room.noted() == ["streamer (voice ): volume 120"])
-        assert room.chimes == 1
+        await eventually(lambda: room.chimes == 1)
+        assert room.noted() == ["streamer (voice ): volume 120"]
         assert room.told == [], "it is Voxta that tells what is said there"
 
     async def test_an_order_need_not_wait_for_the_end_and_is_carried_out_once(self, room: Room) -> None:
@@ -261,8 +261,7 @@ class TestAtVoxtasOwnMicrophone:
         room.relay.events.received(server.SpeechRecognitionStart())
         room.understands("Vox, pause!")
 
-        await eventually(lambda: room.is_paused)
-        assert len(room.noted()) == 2
+        await eventually(lambda: room.noted()[1:] == ["streamer (voice ): pause"])
 
     async def test_words_that_go_on_are_no_order(self, room: Room) -> None:
         for text in ("stop", "stop the music"):
@@ -283,7 +282,7 @@ async def nothing_is_ordered(room: Room) -> bool:
     """Whether the next order is the first."""
     room.relay.events.received(server.SpeechRecognitionStart())
     room.understands("pause")
-    await eventually(lambda: room.is_paused)
+    await eventually(lambda: bool(room.noted()))
     return room.noted() == ["streamer (voice ): pause"]
 
 
@@ -294,7 +293,7 @@ async def test_what_anybody_says_through_voxtas_ear_is_not_taken_for_the_streame
         await eventually(lambda: [message.text for message in room.told] == ["Louder!"])
         room.passes_on(MIA)
         room.understands("Pause!")
-        await eventually(lambda: room.is_paused)
+        await eventually(lambda: bool(room.noted()))
 
         assert room.noted() == ["Mia (voice 2): pause"]
 
