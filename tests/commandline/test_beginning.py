@@ -1,10 +1,10 @@
 """`relay` without more words."""
 
-import io
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -77,20 +77,16 @@ def test_what_is_wrong_can_be_read_in_a_window_that_would_close(
     """As the Start menu of Windows opens it."""
     read: list[str] = []
 
-    class Keyboard(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-        def readline(self, size: int | None = -1, /) -> str:
-            read.append(capsys.readouterr().err)
-            return "\n"
+    def press_enter() -> str:
+        read.append(capsys.readouterr().err)
+        return "\n"
 
     def fail() -> None:
         raise ConfigError("set web.port to a free port")
 
     monkeypatch.setattr(cli, "app", fail)
     monkeypatch.setattr(cli, "closes_with_the_process", lambda: True)
-    monkeypatch.setattr("sys.stdin", Keyboard())
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True, readline=press_enter))
 
     with pytest.raises(SystemExit):
         cli.main()
