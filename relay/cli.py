@@ -15,7 +15,7 @@ from rich.console import Console
 
 from relay import __version__
 from relay.application import browser
-from relay.application.console import log_to, printable, show, take_any_text
+from relay.application.console import log_to, show, show_fault, take_any_text
 from relay.application.health import health_of
 from relay.application.heartbeat import ailment
 from relay.application.restarts import Reachable, reachable
@@ -35,6 +35,7 @@ from relay.commandline.voices import voices
 from relay.config import places
 from relay.errors import ConfigError, RelayError, causes
 from relay.system.console_window import closes_with_the_process
+from relay.text.printable import printable
 
 app = typer.Typer(pretty_exceptions_enable=False, help="Connects an audience with a Voxta AI.")
 app.add_typer(auth, name="auth")
@@ -50,8 +51,9 @@ app.command("update")(keeping.update)
 
 
 def main() -> None:
-    """The `relay` command. Mistakes end with one clear line and exit code 1, never with a traceback."""
+    """The `relay` command. Mistakes end with one clear line and exit code 1; only a fault of ours has a traceback."""
     take_any_text()
+    sys.excepthook = show_fault
     failed: list[BaseException] = []
     try:
         app()

@@ -8,7 +8,6 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from relay.application.console import printable
 from relay.config import OutboundSection, RepliesSection
 from relay.config.loading import Config
 from relay.errors import RenderingError
@@ -20,6 +19,7 @@ from relay.platforms.simulated import QuietPlatform
 from relay.replies.outlet import Outbox, Posted
 from relay.replies.poster import Poster
 from relay.replies.screening import Screening
+from relay.text.printable import printable
 from relay.text.sanitise import reserved_names
 from tests.hostile import LINKS, LONG_TEXTS, TEXTS
 

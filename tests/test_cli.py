@@ -28,6 +28,21 @@ def test_the_demo_shows_every_type_and_accounts_for_every_message() -> None:
     assert sum(summary["posted"].values()) > 0
 
 
+def test_a_fault_of_ours_ends_with_a_traceback_that_steers_no_terminal() -> None:
+    program = """
+from relay import cli
+def app():
+    raise ValueError("\\x1b[2J of a viewer")
+cli.app = app
+cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert ended.stderr.endswith("ValueError: \\x1b[2J of a viewer\n")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -5,28 +5,17 @@ A terminal obeys what it shows: escape sequences clear it, fill the clipboard, o
 
 import io
 import logging
-import re
 import sys
 import textwrap
-from typing import Final
+import traceback
+from types import TracebackType
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
 from relay.platforms import listed
-
-_STEERS: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, what turns the direction of writing, and half surrogates."""
-
-
-def printable(text: str, *, lines: bool = False) -> str:
-    """The text with what would steer a terminal written out, such as \\x1b; as one line unless `lines` may stay."""
-    return _STEERS.sub(lambda found: found[0] if lines and found[0] == "\n" else _written_out(found[0]), text)
-
-
-def _written_out(character: str) -> str:
-    return character.encode("unicode_escape").decode()
+from relay.text.printable import printable
 
 
 def take_any_text() -> None:
@@ -42,6 +31,11 @@ def take_any_text() -> None:
 def show(text: str, *, err: bool = False) -> None:
     """Print, on standard error if `err`. Lines stay; a part that people wrote is made `printable` before."""
     typer.echo(printable(text, lines=True), err=err)  # noqa: TID251 - the one place
+
+
+def show_fault(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """What Python shows of what nobody caught, for `sys.excepthook`: its words may be what people wrote."""
+    show("".join(traceback.format_exception(kind, fault, trace)).rstrip("\n"), err=True)
 
 
 def log_to(console: Console, level: str) -> None:

@@ -18,7 +18,7 @@ from relay.application import browser, replay
 from relay.application.audio import LiveAudio
 from relay.application.composition import MakePlatforms, Relay, running, until
 from relay.application.connect import voxta
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.application.draining import leaving, until_drained
 from relay.application.plain_view import narrate, tell_held
 from relay.application.restarts import LiveRun, keep_running
@@ -48,6 +48,7 @@ from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.system import clock
+from relay.text.printable import printable
 from relay.text.unicode import one_line
 from relay.web.control import TERMINAL, ControlServer
 from relay.web.server import WebServer

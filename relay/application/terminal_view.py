@@ -12,11 +12,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from relay.application.console import printable
 from relay.application.statistics import ActivityLine, PipelineStage, Statistics
 from relay.application.terminal_keys import HELP, HINT, QUIT, KeyMeanings
 from relay.model import Held
 from relay.system.keyboard import keyboard
+from relay.text.printable import printable
 
 REFRESH = 4
 """Frames a second."""

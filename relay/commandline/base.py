@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from relay.application.console import log_to, printable, show
+from relay.application.console import log_to, show
 from relay.system import shutdown
 from relay.system.garbage import spare_what_stays
 from relay.system.kept_connections import kept_connections
+from relay.text.printable import printable
 
 ConfigFile = Annotated[
     Path | None,

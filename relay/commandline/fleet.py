@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.commandline.base import ConfigFile, OnlyKinds, serve, terminal
 from relay.config import places
+from relay.text.printable import printable
 
 fleet = typer.Typer(invoke_without_command=True)
 

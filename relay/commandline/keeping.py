@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.application.settings import Fleet, load, load_fleet
 from relay.commandline.base import ConfigFile
 from relay.config import places
+from relay.text.printable import printable
 
 BackupFile = Annotated[Path, typer.Argument(help="The file of the backup, such as relay-backup.zip.")]
 

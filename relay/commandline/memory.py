@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.application.settings import load
 from relay.commandline.base import CompanionName, ConfigFile
 from relay.config import places
+from relay.text.printable import printable
 
 memory = typer.Typer(no_args_is_help=True, help="See, move and delete what is remembered of people.")
 

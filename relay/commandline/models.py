@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.application.settings import whereabouts
 from relay.commandline.base import ConfigFile, Json
 from relay.config import places
 from relay.errors import ConfigError
+from relay.text.printable import printable
 
 if TYPE_CHECKING:  # nobody else needs them
     from rich.progress import Progress as Bar

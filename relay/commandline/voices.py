@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from relay.application.console import printable, show
+from relay.application.console import show
 from relay.application.settings import load, whereabouts
 from relay.commandline.base import CompanionName, ConfigFile, Json, execute
 from relay.config import CompanionSection, places
 from relay.errors import ConfigError
+from relay.text.printable import printable
 
 voices = typer.Typer(invoke_without_command=True)
 

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from relay.system.console_window import WINDOW, not_held_by_a_click
 from relay.system.threads import Threads
+from relay.text.printable import printable
 
 T = TypeVar("T")
 
@@ -115,7 +116,7 @@ class Deadline:
     def _end(self, reason: str, grace: float, loop: asyncio.AbstractEventLoop) -> None:
         lines = [f"{reason}, and the process did not end within {grace:g} s. It was stuck in:", *stuck(loop)]
         try:
-            sys.stderr.write("\n  ".join(lines) + "\n")
+            sys.stderr.write("\n  ".join(map(printable, lines)) + "\n")
             sys.stderr.flush()
         finally:
             os._exit(1)

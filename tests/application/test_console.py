@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from relay import cli
-from relay.application.console import handler, printable, show
+from relay.application.console import handler, show
 from relay.application.plain_view import narrate, tell_held
 from relay.application.statistics import ActivityLine, Statistics
 from relay.application.terminal_view import TerminalView, WatchedRelay
 from relay.model import AudienceMessage, Author, Held, Kind, Post
+from relay.text.printable import printable
 from tests.support import alongside, eventually
 
 CLEAR = "\x1b[2J\x1b[H"

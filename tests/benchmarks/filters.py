@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from relay.application.console import printable
 from relay.config import FiltersSection, OutboundSection
 from relay.model import AudienceMessage, Author, Kind, Role
 from relay.moderation.features import features_of
@@ -21,6 +20,7 @@ from relay.text.blocked_terms import Terms
 from relay.text.links import links
 from relay.text.obfuscation import without_leet
 from relay.text.personal_data import personal_data
+from relay.text.printable import printable
 from relay.text.sanitise import sanitise, sanitise_name
 from relay.text.sentences import sentences
 from relay.text.unicode import MAX_INPUT, count_hidden, one_line

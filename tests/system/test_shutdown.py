@@ -115,6 +115,14 @@ async def work():
         raise ValueError
 shutdown.run(work(), grace={grace})
 """
+STEERING = r"""
+async def work():
+    asyncio.current_task().set_name("what \x1b[2JAnn\nsays")
+    ready()
+    shutdown.begin("it failed (\x1b]0;owned\x07)")
+    await cling()
+shutdown.run(work(), grace={grace})
+"""
 LEFT_OVER = """
 async def work():
     global left
@@ -277,6 +285,13 @@ def test_what_does_not_end_in_time_is_named_and_ended_all_the_same(
     assert process.returncode == 1
     assert errors.startswith(f"{reason}, and the process did not end within 0.1 s. It was stuck in:\n")
     assert culprit in errors
+
+
+def test_what_people_wrote_steers_no_terminal_at_the_end() -> None:
+    _, errors = running(STEERING, SOON).communicate(timeout=PATIENCE)
+
+    assert r"it failed (\x1b]0;owned\x07), and" in errors
+    assert r"what \x1b[2JAnn\nsays: " in errors
 
 
 def test_work_that_wants_to_be_asked_ends_itself_on_sigterm() -> None:
