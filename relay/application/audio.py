@@ -13,7 +13,7 @@ from relay.application.voice_places import (
     voice_platform,
 )
 from relay.config.loading import Config
-from relay.hearing.base import Hearer, SpokenText
+from relay.hearing.base import Hearer
 from relay.hearing.one_stream import OneStream
 from relay.hearing.recognition.build import recogniser_for
 from relay.hearing.separate_voices import SeparateVoices
@@ -127,7 +127,6 @@ class LiveAudio(SilentAudio):
         """Takes what people say; None when nobody is heard."""
         self.echoes: Echoes | None = None
         """What of the companion's own voice people send back; None when nobody looks for it."""
-        self._hearer: Hearer | None = None
         self._muted: Callable[[], Collection[str]] = frozenset
         self._obs: ObsClient | None = None
         self._program = ObsProgram(self._program_changed, quiet_off_stream=config.obs.quiet_off_stream)
@@ -148,40 +147,9 @@ class LiveAudio(SilentAudio):
         return self._with_voice.name if self._listens and self._with_voice is not None else ""
 
     def tell(self, hearer: Hearer, muted: Callable[[], Collection[str]]) -> None:
-        self._hearer, self._muted = hearer, muted
-
-    def is_spoken_over(self) -> bool:
-        """See Hearer."""
-        return self._hearer is not None and self._hearer.is_spoken_over()
-
-    def so_far(self, who: str, text: str) -> None:
-        """See Hearer."""
-        if self._hearer is not None:
-            self._hearer.so_far(who, text)
-
-    def is_all(self, who: str, text: str) -> bool:
-        """See Hearer."""
-        return self._hearer is not None and self._hearer.is_all(who, text)
-
-    def expect(self, *, is_expected: bool) -> None:
-        """See Hearer."""
-        if self._hearer is not None:
-            self._hearer.expect(is_expected=is_expected)
-
-    def may_be_done(self, who: str, text: str) -> None:
-        """See Hearer."""
-        if self._hearer is not None:
-            self._hearer.may_be_done(who, text)
-
-    def goes_on(self, who: str) -> None:
-        """See Hearer."""
-        if self._hearer is not None:
-            self._hearer.goes_on(who)
-
-    async def said(self, spoken: SpokenText) -> None:
-        """See Hearer."""
-        if self._hearer is not None:
-            await self._hearer.said(spoken)
+        self._muted = muted
+        if (ear := self.hearing or self.voices) is not None:
+            ear.hearer = hearer
 
     def open(self, voice: Voice) -> Sequence[Sink]:
         self._voice = voice
@@ -298,7 +266,7 @@ class LiveAudio(SilentAudio):
     def _ear(self) -> SeparateVoices | OneStream:
         hearing = self._config.hearing
         recogniser = recogniser_for(hearing, self._config.models_folder)
-        return OneStream(self) if recogniser is None else SeparateVoices(recogniser, self, language=hearing.language)
+        return OneStream() if recogniser is None else SeparateVoices(recogniser, language=hearing.language)
 
     def _enter_here(self, platform: PlatformInfo[Any], listener: Listener | None) -> VoiceChannels:
         assert platform.voice is not None

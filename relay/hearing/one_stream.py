@@ -55,8 +55,10 @@ class OneStream:
     What is said while Voxta does not listen is forgotten at once. `run` hands over what Voxta understood.
     """
 
-    def __init__(self, hearer: Hearer, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hearer = hearer
+    hearer: Hearer
+    """Is told what people say; set before anybody is heard."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._is_wanted = False
         self._over: dict[str, bool] = {}
@@ -99,7 +101,7 @@ class OneStream:
     async def run(self) -> None:
         """Hand over what was said until cancelled."""
         while True:
-            await self._hearer.said(await self._texts.get())
+            await self.hearer.said(await self._texts.get())
 
     # Voxta's stream
 
@@ -154,7 +156,7 @@ class OneStream:
         """Voxta has understood this so far of whom it hears."""
         turn = self._recognised
         if turn is not None and turn.partial.becomes(text.strip()) and turn.over and not turn.partial.is_settled:
-            self._hearer.so_far(turn.who, turn.partial.text)
+            self.hearer.so_far(turn.who, turn.partial.text)
 
     def recognition_ended(self, text: str) -> None:
         """Voxta has understood this, or nothing. What we did not pass on is somebody else's to tell."""
@@ -166,12 +168,12 @@ class OneStream:
         if text.strip() and not partial.is_settled:
             self._texts.put_nowait(SpokenText(turn.who, text.strip(), turn.ended or self._clock(), turn.over))
         elif not self._line:
-            self._hearer.expect(is_expected=False)
+            self.hearer.expect(is_expected=False)
 
     # See VoiceListener
 
     def sound_began(self, who: str) -> None:
-        self._over[who] = self._hearer.is_spoken_over()
+        self._over[who] = self.hearer.is_spoken_over()
 
     def was_noise(self, who: str) -> None:
         self._over.pop(who, None)
@@ -196,7 +198,7 @@ class OneStream:
         if turn is not None:
             turn.ended = self._clock()
             if not turn.is_lost:
-                self._hearer.expect(is_expected=True)
+                self.hearer.expect(is_expected=True)
 
     # Inside
 
@@ -211,7 +213,7 @@ class OneStream:
 
     def _look_at_partial(self) -> None:
         turn = self._recognised
-        if turn is not None and turn.partial.stays(BLOCK_BYTES) and self._hearer.is_all(turn.who, turn.partial.text):
+        if turn is not None and turn.partial.stays(BLOCK_BYTES) and self.hearer.is_all(turn.who, turn.partial.text):
             turn.partial.is_settled = True
             self._texts.put_nowait(SpokenText(turn.who, turn.partial.text, self._clock(), turn.over))
 

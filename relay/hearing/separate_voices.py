@@ -40,17 +40,18 @@ class _OpenTurn:
 class SeparateVoices:
     """A VoiceListener for all people. `run` hands over what they said, in the order in which they were done."""
 
+    hearer: Hearer
+    """Is told what people say; set before anybody is heard."""
+
     def __init__(
         self,
         recogniser: Recogniser,
-        hearer: Hearer,
         *,
         language: str = "",
         within: float = WITHIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recogniser = recogniser
-        self._hearer = hearer
         self._language = language
         self._within = within
         self._clock = clock
@@ -92,13 +93,13 @@ class SeparateVoices:
             text = await understanding
             self._pending -= 1
             if not text and not self._pending:
-                self._hearer.expect(is_expected=False)
+                self.hearer.expect(is_expected=False)
             if text:
-                await self._hearer.said(SpokenText(turn.who, text, ended, turn.over))
+                await self.hearer.said(SpokenText(turn.who, text, ended, turn.over))
 
     async def _deliver_settled(self) -> None:
         while True:
-            await self._hearer.said(await self._settled.get())
+            await self.hearer.said(await self._settled.get())
 
     async def _understand(self, turn: _OpenTurn) -> str:
         """What they said; "" when it is nothing, or fails, which is told once until it works again."""
@@ -122,7 +123,7 @@ class SeparateVoices:
     # See VoiceListener
 
     def sound_began(self, who: str) -> None:
-        self._over[who] = self._hearer.is_spoken_over()
+        self._over[who] = self.hearer.is_spoken_over()
 
     def was_noise(self, who: str) -> None:
         self._over.pop(who, None)
@@ -139,10 +140,10 @@ class SeparateVoices:
         text = turn.recognition.text
         if turn.partial.becomes(text):
             if turn.over:
-                self._hearer.so_far(who, text)
+                self.hearer.so_far(who, text)
             if turn.is_paused:
-                self._hearer.may_be_done(who, text)
-        elif turn.partial.stays(len(pcm)) and self._hearer.is_all(who, text):
+                self.hearer.may_be_done(who, text)
+        elif turn.partial.stays(len(pcm)) and self.hearer.is_all(who, text):
             turn.partial.is_settled = True
             turn.recognition.abandon()
             self._settled.put_nowait(SpokenText(who, text, self._clock(), turn.over))
@@ -152,13 +153,13 @@ class SeparateVoices:
         if turn is not None and not turn.partial.is_settled:
             turn.is_paused = True
             if turn.partial.text:
-                self._hearer.may_be_done(who, turn.partial.text)
+                self.hearer.may_be_done(who, turn.partial.text)
 
     def speech_resumed(self, who: str) -> None:
         turn = self._turns.get(who)
         if turn is not None and turn.is_paused:
             turn.is_paused = False
-            self._hearer.goes_on(who)
+            self.hearer.goes_on(who)
 
     def turn_ended(self, who: str) -> None:
         turn = self._turns.pop(who, None)
@@ -169,7 +170,7 @@ class SeparateVoices:
             turn.recognition.abandon()
             return
         self._pending += 1
-        self._hearer.expect(is_expected=True)
+        self.hearer.expect(is_expected=True)
         self._ended.put_nowait((turn, self._clock()))
 
     def _drop(self, who: str) -> None:

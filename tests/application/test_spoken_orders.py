@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from relay.application.composition import Relay
 from relay.application.spoken_orders import LOUDEST
 from relay.application.statistics import Statistics
 from relay.config.loading import Config
-from relay.hearing.base import SpokenText
+from relay.hearing.base import Hearer, SpokenText
 from relay.hearing.one_stream import BLOCK_BYTES, STREAM_BLOCK, OneStream
 from relay.hearing.partial_text import STEADY
 from relay.inbox.base import Inbox
@@ -53,6 +53,10 @@ class Loudspeaker(LiveAudio):
         self._sinks = {"overlay": self.sink}
         return [self.sink]
 
+    def tell(self, hearer: Hearer, muted: Callable[[], Collection[str]]) -> None:
+        super().tell(hearer, muted)
+        self.hearer = hearer
+
     def talker(self, speaker: str) -> Talker:
         return PEOPLE[speaker]
 
@@ -62,7 +66,7 @@ class Room:
         config = settings(folder, forwarding={"nicknames": ["Vox"]})
         self.audio = Loudspeaker(config)
         if through_voxta:
-            self.audio.voices = OneStream(self.audio)
+            self.audio.voices = OneStream()
         self.sink = self.audio.sink
         self.relay = Relay(
             config,
@@ -101,7 +105,7 @@ class Room:
         return self.audio.hearing
 
     async def hears(self, who: str, text: str) -> None:
-        await self.audio.said(SpokenText(who, text, time.monotonic()))
+        await self.audio.hearer.said(SpokenText(who, text, time.monotonic()))
 
     def noted(self) -> list[str]:
         """The lines of the audit log."""
@@ -211,7 +215,7 @@ async def test_what_anybody_else_says_is_no_order_and_told(room: Room, text: str
     room.relay.voice.thinking(reply)
     before = room.relay.runtime.switches()
 
-    assert not room.audio.is_all(BOB, text)
+    assert not room.audio.hearer.is_all(BOB, text)
     await room.hears(BOB, text)
 
     assert [(message.author.name, message.text) for message in room.told] == [("Bob", text)]
@@ -221,8 +225,8 @@ async def test_what_anybody_else_says_is_no_order_and_told(room: Room, text: str
 
 
 async def test_an_order_is_known_before_its_turn_is_over(room: Room) -> None:
-    assert room.audio.is_all(ANN, "Vox, stop")
-    assert not room.audio.is_all(ANN, "Vox, stop being")
+    assert room.audio.hearer.is_all(ANN, "Vox, stop")
+    assert not room.audio.hearer.is_all(ANN, "Vox, stop being")
 
 
 async def test_an_order_through_voxtas_ear_is_carried_out_before_voxta_has_ended_the_turn(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ async def _call(kind: Kind) -> AsyncIterator[tuple[_Timed, VoicePerson, DiscordD
             config = _config(Path(folder), discord, person, engines.url, kind)
             audio = LiveAudio(config)
             if (recogniser := _recogniser(kind, engines)) is not None:
-                audio.voices = SeparateVoices(recogniser, audio)
+                audio.voices = SeparateVoices(recogniser)
             brain = None if engines.delay else InstantBrain(engines)
             async with CompanionServer(config.companion, brain=brain) as companion:
                 relay = _Timed(

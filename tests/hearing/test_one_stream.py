@@ -23,7 +23,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.stream = OneStream(self, clock=self.clock)
+        self.stream = OneStream(clock=self.clock)
+        self.stream.hearer = self
         self.told: list[SpokenText] = []
         self.expected: list[bool] = []
         self.partials: list[tuple[str, str]] = []
@@ -400,7 +401,9 @@ class TestWhatVoxtaUnderstandsWhileTheySpeak:
 class TestThatVoxtaDoesNotHearIsKnown:
     @pytest.fixture
     def unasked(self) -> OneStream:
-        return OneStream(Scene())
+        stream = OneStream()
+        stream.hearer = Scene()
+        return stream
 
     def test_while_nobody_talks_nothing_is_wrong(self, unasked: OneStream) -> None:
         assert unasked.problem is None

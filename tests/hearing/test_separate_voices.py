@@ -59,7 +59,8 @@ class Scene:
         self.over: list[str] = []
         self.companion_speaks = False
         self.pauses: list[str] = []
-        self.voices = SeparateVoices(self.engine, self, language="de", within=within, clock=lambda: 7.0)
+        self.voices = SeparateVoices(self.engine, language="de", within=within, clock=lambda: 7.0)
+        self.voices.hearer = self
 
     def expect(self, *, is_expected: bool) -> None:
         self.expected.append(is_expected)

@@ -55,7 +55,7 @@ class LoudBooth(LiveAudio):
     def __init__(self, config: Config, speed: float) -> None:
         super().__init__(config)
         self.loudspeaker = Loudspeaker(speed)
-        self.microphone = Microphone(self)
+        self.microphone = Microphone()
 
     @property
     def hearing(self) -> OneStream | None:

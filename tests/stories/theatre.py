@@ -60,7 +60,7 @@ class StoryBooth(LiveAudio):
     def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
         self.speaker = Speaker()
-        self.microphone = Microphone(self)
+        self.microphone = Microphone()
 
     @property
     def hearing(self) -> OneStream | None:

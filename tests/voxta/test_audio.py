@@ -47,7 +47,9 @@ async def voxta() -> AsyncIterator[Recogniser]:
 
 @pytest.fixture
 def hearing() -> OneStream:
-    return OneStream(Nobody())
+    stream = OneStream()
+    stream.hearer = Nobody()
+    return stream
 
 
 @asynccontextmanager

@@ -33,7 +33,8 @@ class Room:
         echoes: Echoes | None = None,
         **settings: Any,
     ) -> None:
-        self.hearing = OneStream(self, clock=lambda: self.now)
+        self.hearing = OneStream(clock=lambda: self.now)
+        self.hearing.hearer = self
         self.hearing.open()
         self.onsets: list[int] = []
         self.threads: list[str] = []

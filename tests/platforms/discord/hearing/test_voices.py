@@ -21,6 +21,12 @@ SAMPLES = round(FRAME * RATE)
 LOUD = b"\0\x40" * SAMPLES
 
 
+def hearing() -> OneStream:
+    stream = OneStream()
+    stream.hearer = Hearer()
+    return stream
+
+
 class Channel:
     """One person in a voice channel, and the companion's whole voice."""
 
@@ -29,7 +35,7 @@ class Channel:
         self.is_heard = True
         listener = Listener(
             scene.voice,
-            voices or OneStream(Hearer()),
+            voices or hearing(),
             may_pause=lambda: scene.voice.may_pause,
             settings=SETTINGS,
             ends_after=lambda who: 0.5,
