@@ -18,11 +18,13 @@ class Asides:
         self._people = people
 
     def is_one(self, text: str, *, speaker: str, over: bool) -> bool:
-        """Whether nothing is to come of what `speaker` says. `over`: they began while the companion was speaking."""
-        language = self._settings.language
-        if over and is_backchannel(text, language):
-            return True
+        """Whether `speaker` does not say it to the companion. `over`: they began while the companion was speaking."""
+        return (over and is_backchannel(text, self._settings.language)) or self.is_to_somebody(text, speaker=speaker)
+
+    def is_to_somebody(self, text: str, *, speaker: str) -> bool:
+        """Whether `speaker` says it to one of the others."""
         if self._settings.listen_to == "all":
             return False
         others = [name for name in self._people() if name != speaker]
+        language = self._settings.language
         return addresses_somebody_else(text, companion=self._names(), others=others, language=language)

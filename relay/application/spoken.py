@@ -29,9 +29,11 @@ class SpokenWords:
         asides: Asides,
         anticipation: Anticipation | None = None,
         *,
+        overheard: Callable[[AudienceMessage], object],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`talker` knows who a speaker is; `anticipation` hears what they are about to have said."""
+        """`talker` knows who a speaker is; `anticipation` hears what they are about to have said, `overheard` what they
+        say to each other."""
         self._platform = platform
         self._talker = talker
         self._receive = receive
@@ -39,6 +41,7 @@ class SpokenWords:
         self._voice = voice
         self._asides = asides
         self._anticipation = anticipation
+        self._overheard = overheard
         self._steady = steady
         self._beside: set[str] = set()
         """Whose last words over the companion were not for it."""
@@ -87,6 +90,8 @@ class SpokenWords:
             await self._orders.carry_out(order, talker)
         elif self._asides.is_one(spoken.text, speaker=talker.name, over=spoken.over):
             self._voice.expect_words(is_expected=False)
+            if self._asides.is_to_somebody(spoken.text, speaker=talker.name):
+                self._overheard(self._message(spoken, talker))
         else:
             await with_retries(self._receive, self._message(spoken, talker))
 

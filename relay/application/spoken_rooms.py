@@ -32,7 +32,16 @@ class SpokenRooms:
             confirm=audio.confirm,
         )
         asides = Asides(config.hearing, names, audio.people)
-        words = SpokenWords(audio.place, audio.talker, relay.receive, orders, relay.voice, asides, relay.anticipation)
+        words = SpokenWords(
+            audio.place,
+            audio.talker,
+            relay.receive,
+            orders,
+            relay.voice,
+            asides,
+            relay.anticipation,
+            overheard=relay.subtitles.arrived,
+        )
         audio.tell(words, lambda: live.switches.muted)
         self._own = OwnMicrophone(
             orders,

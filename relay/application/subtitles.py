@@ -42,7 +42,7 @@ class Subtitles:
         self._inbound.adopt(config.filters)
 
     def arrived(self, message: AudienceMessage) -> None:
-        """Somebody said or did something."""
+        """Somebody said or did something, if only to others in the voice channel."""
         if not self._where or message.kind is not Kind.VOICE or message.viewer in self._quiet:
             return
         text = self._inbound.readable(message, self._live())

@@ -33,6 +33,7 @@ class Scene:
     def __init__(self, voice: VoiceScene, **settings: Any) -> None:
         self.voice = voice
         self.told: list[str] = []
+        self.overheard: list[tuple[str, str]] = []
         self.words = SpokenWords(
             "discord",
             lambda who: Talker(name="Ann", id="7", channel="42"),
@@ -40,11 +41,15 @@ class Scene:
             NoOrders(),
             voice.voice,
             Asides(HearingSection.model_validate(settings), lambda: ["Vox"], lambda: ["Ann", "Bob"]),
+            overheard=self._overhear,
             steady=voice.clock,
         )
 
     async def _receive(self, *incoming: Incoming) -> None:
         self.told += [each.text for each in incoming if isinstance(each, AudienceMessage)]
+
+    def _overhear(self, message: AudienceMessage) -> None:
+        self.overheard.append((message.author.name, message.text))
 
     async def ann_said(self, text: str, *, over: bool = False) -> None:
         self.words.expect(is_expected=True)
@@ -95,6 +100,24 @@ async def test_what_is_said_to_somebody_else_by_name_is_not_told_unless_the_sett
         await scene.ann_said(text)
 
         assert scene.told == ([text] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "is_overheard"),
+    [
+        ("Bob, can you open the door?", False, True),
+        ("Bob, can you open the door?", True, True),
+        ("Mhm.", True, False),
+        ("Can you open the door?", False, False),
+    ],
+)
+async def test_what_people_say_to_each_other_is_overheard_and_that_they_listen_is_not(
+    text: str, over: bool, is_overheard: bool
+) -> None:
+    async with listening() as scene:
+        await scene.ann_said(text, over=over)
+
+        assert scene.overheard == [("Ann", text)] * is_overheard
 
 
 async def test_the_companion_goes_on_as_soon_as_the_words_over_it_are_not_for_it_and_pauses_when_they_are() -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,8 @@ class Loudspeaker(LiveAudio):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.sink = ManualSink()
+        self.shown: list[str] = []
+        """The subtitles."""
 
     @property
     def place(self) -> str:
@@ -57,13 +60,19 @@ class Loudspeaker(LiveAudio):
         super().tell(hearer, muted)
         self.hearer = hearer
 
+    def people(self) -> list[str]:
+        return [talker.name for talker in PEOPLE.values()]
+
+    def subtitle(self, name: str, text: str) -> None:
+        self.shown.append(f"{name}: {text}")
+
     def talker(self, speaker: str) -> Talker:
         return PEOPLE[speaker]
 
 
 class Room:
-    def __init__(self, folder: Path, *, through_voxta: bool = False) -> None:
-        config = settings(folder, forwarding={"nicknames": ["Vox"]})
+    def __init__(self, folder: Path, *, through_voxta: bool = False, **sections: Any) -> None:
+        config = settings(folder, forwarding={"nicknames": ["Vox"]}, **sections)
         self.audio = Loudspeaker(config)
         if through_voxta:
             self.audio.voices = OneStream()
@@ -300,6 +309,16 @@ async def test_what_anybody_says_through_voxtas_ear_is_not_taken_for_the_streame
         await eventually(lambda: bool(room.noted()))
 
         assert room.noted() == ["Mia (voice 2): pause"]
+
+
+async def test_what_people_say_to_each_other_is_shown_and_not_told(tmp_path: Path) -> None:
+    room = Room(tmp_path, voice={"subtitles": ["overlay"]})
+    async with opened(room.relay.inbox):
+        await room.hears(ANN, "Bob, take the left door!")
+        await room.hears(BOB, "Which one?")
+
+    assert room.audio.shown == ["Ann: Bob, take the left door!", "Bob: Which one?"]
+    assert [message.text for message in room.told] == ["Which one?"]
 
 
 async def test_who_hears_nothing_is_sent_no_sound(room: Room) -> None:
