@@ -18,7 +18,7 @@ AGO: Final = 12 * 3600.0
 """Seconds looked back: as long as a stream may be."""
 LOOKED_BACK: Final = 5_000
 """Messages at most, the newest."""
-AGAIN: Final = 1.0
+AGAIN: Final = 0.25
 """Seconds until a store is asked again that is not open yet."""
 
 
@@ -31,12 +31,12 @@ class Past:
         self._support = support
 
     async def bring_back(self) -> None:
-        """Put into both logs what is not there yet, as soon as the store answers."""
+        """Put into both logs what is not there yet, as soon as the store is open: the desk is there before it."""
         while True:
-            try:
-                return await self._bring_back()
-            except InboxError:  # the light of the store says so where it lasts
-                await asyncio.sleep(AGAIN)
+            if self._inbox.is_sure:
+                with suppress(InboxError):  # the light of the store says so where it lasts
+                    return await self._bring_back()
+            await asyncio.sleep(AGAIN)
 
     async def _bring_back(self) -> None:
         since = clock.now() - AGO
