@@ -58,4 +58,5 @@ def _text(url: str) -> str:
         with _DIRECT.open(url, timeout=PATIENCE) as answer:
             return str(answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as refusal:
-        return refusal.read().decode(errors="replace")
+        with refusal:
+            return refusal.read().decode(errors="replace")

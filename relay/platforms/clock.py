@@ -62,7 +62,7 @@ class PlatformClock:
         return self._wall()
 
     def happened(self, at: float) -> float:
-        """When something that Discord dates `at` happened, by this machine's clock; never in the future."""
+        """When something that the platform dates `at` happened, by this machine's clock; never in the future."""
         return self._wall() - max(0.0, self.now() - at)
 
     def difference(self, platform: str) -> str:

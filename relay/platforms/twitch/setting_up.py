@@ -19,7 +19,10 @@ _APPLICATION: Final = Form(
     title=phrase("An application of yours at {platform}", platform=LABEL),
     lines=(
         phrase("{platform} knows each program by an application. Registering one takes a minute:", platform=LABEL),
-        phrase("Twitch wants two-factor authentication for that, and a name that no other application has."),
+        phrase(
+            "{platform} wants two-factor authentication for that, and a name that no other application has.",
+            platform=LABEL,
+        ),
         phrase("Write http://localhost as the redirect URL; choose the category Chat Bot and the client type Public."),
         phrase("Then copy its client id to here."),
     ),
