@@ -263,6 +263,28 @@ async def test_a_relay_killed_before_twitch_was_told_tells_it_when_it_is_back(ch
         assert await channel.ends(redemption) == "FULFILLED"
 
 
+async def test_what_was_redeemed_while_no_relay_ran_is_told_and_what_is_too_old_is_refunded(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        answered = await channel.twitch.redeem("ann", "Ask", "first?")
+        assert await channel.ends(answered) == "FULFILLED"
+    old = await channel.twitch.redeem("ann", "Ask", "long ago?", at="2026-01-01T00:00:00Z")
+    fresh = await channel.twitch.redeem("ben", "Ask", "just now?")
+    async with channel.relay() as relay:
+        assert await channel.ends(fresh) == "FULFILLED"
+        assert await channel.ends(old) == "CANCELED"
+        assert heard(relay)[-1] == 'Ben asks: "just now?"'
+
+
+async def test_what_was_redeemed_while_the_connection_was_broken_is_told_once_it_is_back(channel: Channel) -> None:
+    async with channel.relay():
+        channel.twitch.sessions.welcoming.clear()
+        await channel.twitch.drop_socket()
+        missed = await channel.twitch.redeem("ann", "Ask", "is this heard?")
+        channel.twitch.sessions.welcoming.set()
+
+        assert await channel.ends(missed) == "FULFILLED"
+
+
 async def test_a_redemption_delivered_again_is_settled_once(channel: Channel) -> None:
     async with channel.relay() as relay:
         redemption = await channel.twitch.redeem("ann", "Ask", "hm?")

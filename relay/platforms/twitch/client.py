@@ -14,7 +14,7 @@ from relay.acts import Act
 from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayError
 from relay.model import AudienceMessage, Incoming, Kind, Post
 from relay.platforms.base import Notes, Receive, Stream
-from relay.platforms.intake import Intake, Seen
+from relay.platforms.intake import Intake, Missed, Seen
 from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import TwitchConnection
@@ -24,9 +24,11 @@ from relay.platforms.twitch.incoming import read, read_beside
 from relay.platforms.twitch.incoming.twins import twin
 from relay.platforms.twitch.known_roles import KnownRoles
 from relay.platforms.twitch.login_transport import LoginTransport
+from relay.platforms.twitch.missed import MissedRedemptions
 from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.reach import TwitchReach
 from relay.platforms.twitch.redeemed_texts import RedeemedTexts
+from relay.platforms.twitch.rewards import TwitchRewards
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
 from relay.platforms.twitch.sources import AS_BOT, left_out
 from relay.platforms.twitch.status import TwitchStatus
@@ -70,6 +72,7 @@ class TwitchPlatform:
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
+        self._missed = MissedRedemptions(TwitchRewards(self._connection), are_wanted=Kind.REDEMPTION in kinds)
         self._redeemed_texts = RedeemedTexts(self._gate.holds)
         self._roles = KnownRoles(self._connection)
         self._reach = TwitchReach(self._connection, everywhere)
@@ -108,6 +111,7 @@ class TwitchPlatform:
             with redacted_logs():
                 async with self._connection, asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._intake.run())
+                    tasks.create_task(self._make_up())
                     await self._status.patiently(self._log_in)
                     await self._transport.run()
         except* RelayError as group:
@@ -196,25 +200,37 @@ class TwitchPlatform:
 
     def _take(self, event: BaseEvent) -> None:
         """Accept an event from TwitchIO; called in the order they arrive."""
-        if event.metadata is None or not self._seen.add(event.metadata.message_id):
+        if event.metadata is None or not self._seen.add(event.metadata.message_id) or self._missed.is_known(event):
             return
         if isinstance(event, ChatMessage) and self._outgoing.is_own(event):
             return
         if isinstance(event, ChannelPointsRedemptionUpdate) and event.id in self._connection.paid_back:
             return  # an answer that comes late is for others, too
-        self._redeemed_texts.note(event)
         self._roles.note(event)
         reader = read_beside if twin(event) in self._transport.live else read
-        meaning = reader(event, self._connection.account.id, self._clock())
+        self._tell(event, reader(event, self._connection.account.id, self._clock()), self._asked_of)
+
+    def _tell(
+        self, event: BaseEvent, meaning: Sequence[Incoming], whole: Callable[[Incoming], Incoming | Missed]
+    ) -> None:
+        self._redeemed_texts.note(event)
         for incoming in self._gate.let_in(event, meaning):
-            self._put(self._redeemed_texts.meant(incoming))
+            self._intake.put(whole(self._roles.filled(self._redeemed_texts.meant(incoming))))
         if (taken_back := self._redeemed_texts.held(event)) is not None:
             self._intake.put(taken_back)
 
-    def _put(self, incoming: Incoming) -> None:
-        known = self._roles.filled(incoming)
-        unknown = self._roles.unknown(known)
-        self._intake.put(known if unknown is None else asyncio.create_task(self._roles.asked(unknown)))
+    def _asked_of(self, incoming: Incoming) -> Incoming | Missed:
+        """The same, once Twitch has said what it knows of who did it."""
+        unknown = self._roles.unknown(incoming)
+        return incoming if unknown is None else asyncio.create_task(self._roles.asked(unknown))
+
+    async def _make_up(self) -> None:
+        """Tell of redemptions that nobody told us of, as points are owed: Twitch keeps them, unlike chat."""
+        while True:
+            await self._status.heard_anew()
+            for event in await self._missed.found():
+                at = min(self._clock(), event.redeemed_at.timestamp())
+                self._tell(event, read(event, self._connection.account.id, at), lambda incoming: incoming)
 
 
 def _first(group: BaseExceptionGroup[E]) -> E:

@@ -1,11 +1,14 @@
 """The channel-point rewards of the streamer whose login it is: listed, created, paused, fulfilled and refunded."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from twitchio import CustomReward, HTTPException, PartialUser
+from twitchio import ChannelPointsRedemptionAdd, CustomReward, HTTPException, PartialUser
+from twitchio.http import HTTPAsyncIterator, HTTPClient, Route
+from twitchio.models.eventsub_ import create_event_instance
 
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformError, PlatformUnavailable
@@ -19,6 +22,10 @@ from relay.platforms.twitch.tokens import TokenFile, redacted_logs
 
 READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
 TITLE_LIMIT: Final = 45
+PAGE: Final = 50
+"""Redemptions that Twitch tells at once."""
+MOST: Final = 500
+"""Those of one reward that are looked at; what is beyond is left to the streamer."""
 PROMPT: Final = "What do you want to say?"
 """What viewers are asked who have to write something; TwitchIO makes the field for it of the prompt alone."""
 
@@ -33,7 +40,7 @@ class TwitchRewards:
     async def check(self) -> None:
         self._channel(MANAGE)
 
-    async def list(self) -> list[ChannelReward]:
+    async def list(self) -> Sequence[ChannelReward]:
         channel = self._channel(READ)
         rewards = await self._connection.call(channel.fetch_custom_rewards, "listing the rewards")
         ours = await self._connection.call(lambda: channel.fetch_custom_rewards(manageable=True), "listing our rewards")
@@ -65,6 +72,21 @@ class TwitchRewards:
                 f"letting viewers redeem {title!r} without writing anything",
             )
         return _known(reward, is_ours=True)
+
+    async def waiting(self) -> Sequence[ChannelPointsRedemptionAdd]:
+        """The redemptions of our rewards that nobody has settled, the oldest first, as if Twitch told of each now."""
+        channel, found = self._channel(READ), list[ChannelPointsRedemptionAdd]()
+        ours = await self._connection.call(lambda: channel.fetch_custom_rewards(manageable=True), "listing our rewards")
+        for reward in ours:
+            found += await self._connection.call(partial(self._unsettled, reward.id, channel.id), "reading redemptions")
+        return sorted(found, key=lambda each: each.redeemed_at)
+
+    async def _unsettled(self, reward_id: str, channel: str) -> Sequence[ChannelPointsRedemptionAdd]:
+        http = self._connection.client._http  # TwitchIO's own reading leaves out what the viewer wrote
+        about = {"broadcaster_id": channel, "reward_id": reward_id, "status": "UNFULFILLED", "first": PAGE}
+        route = Route("GET", "channel_points/custom_rewards/redemptions", params=about, token_for=channel)
+        found: HTTPAsyncIterator[Mapping[str, Any]] = http.request_paginated(route, max_results=MOST)
+        return [_told(each, http) async for each in found]
 
     async def pause(self, reward_id: str, *, is_paused: bool) -> None:
         channel = self._channel(MANAGE)
@@ -107,6 +129,16 @@ class TwitchRewards:
         if not {scope, MANAGE} & set(account.scopes):
             raise AuthError(f"the Twitch login of {account.login} lacks {scope}: {LOG_IN_AGAIN}")
         return connection.client.create_partialuser(account.id)
+
+
+def _told(redemption: Mapping[str, Any], http: HTTPClient) -> ChannelPointsRedemptionAdd:
+    """Twitch's answer as the event that it tells the same with."""
+    who = {f"broadcaster_user_{part}": redemption[f"broadcaster_{part}"] for part in ("id", "login", "name")}
+    event = {**redemption, **who, "status": redemption["status"].lower()}
+    found: ChannelPointsRedemptionAdd = create_event_instance(
+        ChannelPointsRedemptionAdd.subscription_type, {"event": event, "subscription": None}, http=http
+    )
+    return found
 
 
 def _known(reward: CustomReward, *, is_ours: bool) -> ChannelReward:

@@ -24,13 +24,21 @@ class TwitchStatus:
 
     def __init__(self) -> None:
         self.listening = asyncio.Event()
+        self._anew = asyncio.Event()
         self.state = "not started"
         """One line for people."""
 
     def heard(self, state: str) -> None:
         """All is as it should be."""
         self.state = state
+        if not self.listening.is_set():
+            self._anew.set()
         self.listening.set()
+
+    async def heard_anew(self) -> None:
+        """Return when the channels are heard after they were not, once for each time."""
+        await self._anew.wait()
+        self._anew.clear()
 
     def unheard(self, state: str) -> None:
         """Nothing is heard for now."""

@@ -143,6 +143,7 @@ class Audience:
         repeat_as: str | None = None,
         automod: Literal["", "before", "after"] = "",
         badges: Sequence[str] = (),
+        at: str | None = None,
     ) -> str:
         """A channel-points reward, the streamer's own unless ours has that title; the redemption's id.
 
@@ -160,7 +161,8 @@ class Audience:
         status = "fulfilled" if known.skips_queue else "unfulfilled"
         event = payloads.redemption(where, who, reward, text, known.id, cost=known.cost, status=status)
         id = str(event["id"])
-        self.state.redemptions[id] = Redemption(id, known.id, who, text, status.upper())
+        redeemed_at = at or str(event["redeemed_at"])
+        self.state.redemptions[id] = Redemption(id, known.id, who, text, status.upper(), redeemed_at)
         await self.notify("channel.channel_points_custom_reward_redemption.add", where, event, repeat_as=repeat_as)
         if automod == "after":
             await self.write_something_bad(text, user, channel, reward_id=known.id)

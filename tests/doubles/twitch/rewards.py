@@ -15,6 +15,8 @@ from tests.doubles.twitch.state import Redemption, Reward, State, TwitchError, U
 READ, MANAGE = "channel:read:redemptions", "channel:manage:redemptions"
 MOST = 50
 """Custom rewards of a channel, disabled ones among them: #create-custom-rewards"""
+MOST_ON_A_PAGE = 50
+"""Redemptions: #get-custom-reward-redemption"""
 NOT_OURS = "The ID in the Client-Id header must match the client ID used to create the custom reward."
 NOT_OPEN = (
     "The redemptions specified using the id query parameter were not found "
@@ -100,7 +102,7 @@ class Rewards:
         return web.Response(status=204)
 
     async def redeemed(self, request: web.Request) -> web.Response:
-        """#get-custom-reward-redemption, oldest first, on one page."""
+        """#get-custom-reward-redemption, oldest first, up to 50 on a page."""
         channel = self._channel(request, READ, MANAGE)
         reward = self._ours(request.query["reward_id"])
         ids, status = request.query.getall("id", []), request.query.get("status")
@@ -111,7 +113,16 @@ class Rewards:
             for each in self._state.redemptions.values()
             if each.reward_id == reward.id and (not ids or each.id in ids) and status in (None, each.status)
         ]
-        return web.json_response({"data": [_redeemed(each, reward, channel) for each in found], "pagination": {}})
+        size, start = int(request.query.get("first", 20)), int(request.query.get("after", 0))
+        if not 1 <= size <= MOST_ON_A_PAGE:
+            raise TwitchError(400, "The parameter first must be between 1 and 50.")
+        page, rest = found[start : start + size], found[start + size :]
+        return web.json_response(
+            {
+                "data": [_redeemed(each, reward, channel) for each in page],
+                "pagination": {"cursor": str(start + size)} if rest else {},
+            }
+        )
 
     async def settle(self, request: web.Request) -> web.Response:
         """#update-redemption-status: fulfil, or refund."""

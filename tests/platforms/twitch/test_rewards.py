@@ -6,6 +6,7 @@ from relay.config import OfferSection
 from relay.errors import AuthError, PlatformError, PlatformUnavailable
 from relay.platforms.base import ChannelReward, Redeeming
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.rewards import TwitchRewards
 from tests.doubles.twitch import SCOPES, TwitchDouble
 from tests.doubles.twitch.state import Reward
 from tests.platforms.twitch.conftest import Connect
@@ -44,6 +45,22 @@ async def test_a_reward_is_created_as_it_is_offered(connect: Connect) -> None:
     assert (ask.cost, ask.prompt, ask.needs_text, ask.color) == (5, "What?", True, "#00E5CB")
     assert (ask.per_stream, ask.per_viewer, ask.cooldown) == (9, 2, 60)
     assert (honk.needs_text, honk.per_stream, honk.skips_queue) == (False, 0, False)
+
+
+async def test_what_waits_is_read_whole_and_only_of_ours(connect: Connect) -> None:
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+        rewards = platform.rewards
+        assert isinstance(rewards, TwitchRewards)
+        made = await rewards.create("Ask", OfferSection(cost=300), takes_text=True)
+        ids = [await twitch.redeem("ann", "Ask", f"la {number}") for number in range(60)]
+        await twitch.redeem("ann", "Hydrate")
+        await rewards.settle(made.id, ids.pop(0), is_fulfilled=True)
+        waiting = await rewards.waiting()
+
+    assert [each.id for each in waiting] == ids
+    [first, *_] = waiting
+    assert (first.user.display_name, first.user_input, first.status) == ("Ann", "la 1", "unfulfilled")
+    assert (first.reward.title, first.reward.cost) == ("Ask", 300)
 
 
 @pytest.mark.parametrize("prompt", ["", "What?"])
