@@ -1,7 +1,7 @@
 """The way to Voxta that the settings want: a server, a gateway, or the embedded companion."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 
 from relay.application.events import Events
@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str]:
+async def voxta(config: Config, *, port: int | None = None, emotes: Container[str] = frozenset()) -> AsyncIterator[str]:
     """The address of Voxta: as configured, or an embedded companion's for as long as the context lasts.
 
     The companion's usual port is Voxta's as well, and left to it, as Voxta may be started later.
+    `emotes` are words that it does not read aloud.
     """
     if (url := voxta_elsewhere(config)) is not None:
         yield url
@@ -30,7 +31,9 @@ async def voxta(config: Config, *, port: int | None = None) -> AsyncIterator[str
     if port is None:
         port = 0 if config.companion.port == CompanionSection().port else config.companion.port
     settings = config.companion.model_copy(update={"port": port})
-    async with CompanionServer(settings, models=config.models_folder, hearing=config.hearing) as companion:
+    async with CompanionServer(
+        settings, models=config.models_folder, emotes=emotes, hearing=config.hearing
+    ) as companion:
         yield companion.url
 
 
@@ -77,6 +80,8 @@ def link(config: Config, url: str, events: Events, *, hears: bool, may_tell: Cal
     )
 
 
-def own_voice(config: Config) -> Callable[[str], Awaitable[bytes]] | None:
-    """The voice that reads where Voxta's sound cannot be had; None where it can."""
-    return voice_for(config.companion, config.models_folder).speak if config.voxta.mode == "gateway" else None
+def own_voice(config: Config, emotes: Container[str] = frozenset()) -> Callable[[str], Awaitable[bytes]] | None:
+    """The voice that reads, but for `emotes`, where Voxta's sound cannot be had; None where it can."""
+    if config.voxta.mode != "gateway":
+        return None
+    return voice_for(config.companion, config.models_folder, emotes=emotes).speak

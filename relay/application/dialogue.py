@@ -17,6 +17,7 @@ from relay.speech.floor import Floor
 from relay.speech.playback import Playback
 from relay.speech.voice import Voice
 from relay.system.periodic import AGAIN, repeat
+from relay.text.aloud.emotes import Emotes
 from relay.voxta.audio import AudioInput
 from relay.voxta.link import Link
 from relay.wire import server
@@ -45,7 +46,9 @@ class Dialogue:
         replies, key, cookies = Replies(), key_of(config), session.cookies
         self.replies = replies
         self.screening = Screening(outbound, events.released, hold_for=config.outbound.hold_for)
-        self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config))
+        emotes = Emotes()
+        events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
+        self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config, emotes))
         playback = Playback(self._clips.fetch)
         self.voice = Voice(
             config.floor,

@@ -48,6 +48,7 @@ from relay.platforms.base import Notes, Platform, PlatformControls, Receive
 from relay.platforms.info import Surroundings
 from relay.platforms.simulated import QuietPlatform, SimulatedPlatform
 from relay.system import clock
+from relay.text.aloud.emotes import Emotes
 from relay.text.printable import printable
 from relay.text.unicode import one_line
 from relay.web.control import TERMINAL, ControlServer
@@ -108,9 +109,10 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
 
     from relay.application.watching import watched, watching
 
-    statistics = _statistics(console)
-    async with watched(config.operations) as watch, voxta(config) as url:
+    statistics, emotes = _statistics(console), Emotes()
+    async with watched(config.operations) as watch, voxta(config, emotes=emotes) as url:
         relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
+        relay.events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
         copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
             serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,

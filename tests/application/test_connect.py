@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from relay.application import connect, runs
-from relay.application.connect import voxta
+from relay.application.connect import own_voice, voxta
 from relay.application.runs import serve_companion
 from relay.application.settings import load
 from relay.config import CompanionSection
 from relay.errors import ConfigError
+from tests.companion.endpoints import SpeechEndpoint, serving
 from tests.doubles.ports import free_port
 from tests.support import eventually
 
@@ -51,6 +52,18 @@ async def test_a_port_that_was_chosen_is_never_given_up_silently(taken: int) -> 
     with pytest.raises(ConfigError, match=r"companion\.port"):
         async with voxta(load(companion={"port": taken})):
             raise AssertionError("it listens somewhere else")
+
+
+async def test_a_voice_beside_a_gateway_leaves_out_the_emotes_that_it_is_told_of() -> None:
+    endpoint = SpeechEndpoint()
+    async with serving("/audio/speech", endpoint.answer) as url:
+        speak = own_voice(
+            load(voxta={"mode": "gateway"}, companion={"speech": "openai", "speech_url": url}), {"annHype"}
+        )
+        assert speak is not None
+        await speak("Welcome annHype")
+
+    assert [request["input"] for request in endpoint.requests] == ["Welcome"]
 
 
 async def test_served_alone_it_has_the_usual_port(usual: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ from relay.inbox.redis import RedisInbox
 from relay.platforms import listed
 from relay.platforms.base import Platform
 from relay.system import shutdown
+from relay.text.aloud.emotes import Emotes
 from relay.web.control import ControlServer
 
 log = logging.getLogger(__name__)
@@ -100,9 +101,11 @@ class CompanionCore:
         Raises InboxTaken when another core has taken over.
         """
         config, bus, name = self._config, self._bus, self._config.relay.name
+        emotes = Emotes()
         async with AsyncExitStack() as stack:
-            url = await stack.enter_async_context(voxta(config))
+            url = await stack.enter_async_context(voxta(config, emotes=emotes))
             relay = self._relay or self._built(url)
+            relay.events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
             task = await stack.enter_async_context(running(relay, watch.heartbeat))
             if config.web.enabled:
                 await stack.enter_async_context(serving_through(bus, config, relay, self._audio))

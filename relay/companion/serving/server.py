@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
+from collections.abc import Container
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
@@ -39,9 +40,9 @@ class CompanionServer:
     """Serves the companion's chats to Voxta clients. `async with` starts and stops it.
 
     `brain` takes the place of the configured one, `scenario` that of a lone character. `models` is where local voices
-    are, `hearing` how speech is told from noise. `keep_alive` and `silence_limit` are seconds: a ping after so long
-    without anything sent, and the end of a client after so long without anything received. `grace` is how many
-    seconds a client may take longer to play speech than it lasts.
+    are, `emotes` are words that are not read aloud, `hearing` is how speech is told from noise. `keep_alive` and
+    `silence_limit` are seconds: a ping after so long without anything sent, and the end of a client after so long
+    without anything received. `grace` is how many seconds a client may take longer to play speech than it lasts.
     Raises ConfigError when there is no such voice, or when the configured scenario has mistakes.
     """
 
@@ -53,12 +54,13 @@ class CompanionServer:
         brain: Brain | None = None,
         scenario: Loaded | None = None,
         models: Path = MODELS,
+        emotes: Container[str] = frozenset(),
         hearing: HearingSection | None = None,
         keep_alive: float = signalr.PING_EVERY,
         silence_limit: float = signalr.SILENCE_LIMIT,
         grace: float = GRACE,
     ) -> None:
-        self._speech = Speech(voice_for(settings, models), shelf=int(settings.speech_kept * 2**20))
+        self._speech = Speech(voice_for(settings, models, emotes=emotes), shelf=int(settings.speech_kept * 2**20))
         self._ear = ear_for(settings, models, hearing or HearingSection())
         setup = Setup(
             brain=brain or brain_for(settings),

@@ -1,5 +1,6 @@
 """Which voice the settings ask for."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,12 @@ MODELS: Final = Path("data", "models")
 """Where local voices are, unless the settings name another data folder."""
 
 
-def voice_for(settings: CompanionSection, models: Path = MODELS) -> Synthesizer:
-    """What reads texts aloud as they are shown. Raises ConfigError when there is no such voice."""
-    return ReadingVoice(engine_for(settings, models), ReadAloud(language_of(settings), settings.pronunciation))
+def voice_for(
+    settings: CompanionSection, models: Path = MODELS, *, emotes: Container[str] = frozenset()
+) -> Synthesizer:
+    """What reads texts aloud as they are shown, but for `emotes`. Raises ConfigError when there is no such voice."""
+    read = ReadAloud(language_of(settings), settings.pronunciation, emotes=emotes)
+    return ReadingVoice(engine_for(settings, models), read)
 
 
 def engine_for(settings: CompanionSection, models: Path = MODELS) -> VoiceEngine:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from typing import Final
 
 from relay.text.links import links
@@ -43,12 +44,12 @@ def without_blocks(text: str) -> str:
     return _LINE_START.sub(" ", _BLOCK.sub(" ", text))
 
 
-def without_markup(line: str) -> str:
-    """The line without anything that is only to be seen."""
+def without_markup(line: str, emotes: Container[str] = frozenset()) -> str:
+    """The line without anything that is only to be seen, as `emotes` of a channel's own are."""
     line = _LINK_TEXT.sub(r"\1 ", line)
     line = _CODE.sub(lambda code: code[1] if _WORDS.fullmatch(code[1]) else " ", line)
     line = _SMILEY.sub(" ", _MENTION.sub(" ", _EMOTE.sub(" ", line)))
-    line = _NAME.sub(lambda name: " " if name.group() in _EMOTES else name.group(), line)
+    line = _NAME.sub(lambda name: " " if name.group() in _EMOTES or name.group() in emotes else name.group(), line)
     for start, end in sorted(links(line), reverse=True):
         line = f"{line[:start]} {line[end:]}"
     return _MARKUP.sub(" ", line)

@@ -4,7 +4,7 @@ What cannot be said is left out, and what is short for words becomes these words
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -30,15 +30,23 @@ _STOPS: Final = re.compile(r"([,;:])(?:\s*[,;:])+(?=\s|$)")
 class ReadAloud:
     """Reads in one language, such as en-us, de or fr, with words that are said as the streamer wants."""
 
-    def __init__(self, language: str = "", pronunciation: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        language: str = "",
+        pronunciation: Mapping[str, str] | None = None,
+        *,
+        emotes: Container[str] = frozenset(),
+    ) -> None:
+        """`emotes` are words that are left out, besides those that are known everywhere."""
         self._language = language_of(language)
         self._pronunciation = Pronunciation(pronunciation or {})
+        self._emotes = emotes
 
     def __call__(self, text: str) -> str:
         """One line; empty where nothing is to be heard."""
         language = self._language
         line = self._pronunciation.applied(one_line(without_blocks(text[:SHOWN]), SHOWN))
-        line = without_pictures(without_markup(line))
+        line = without_pictures(without_markup(line, self._emotes))
         line = _abbreviations(language.code, tuple(language.abbreviations)).sub(self._in_full, line)
         line = with_dates_as_words(with_sayable_names(line), language)
         line = _SIGNS.sub(self._sign, with_numbers_as_words(line, language))

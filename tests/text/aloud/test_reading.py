@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from relay.text.aloud.emotes import KNOWN, Emotes
 from relay.text.aloud.languages import language_of
 from relay.text.aloud.reading import SHOWN, SPOKEN, ReadAloud
 from tests.support import examples
@@ -146,6 +147,24 @@ def test_a_listed_word_is_said_as_the_streamer_wants() -> None:
     read = ReadAloud("", {"gg": "good game", "US": "United States", "o7": "salute", "<3": "love"})
 
     assert read("GG, gg, eggs, US and us o7 <3") == "good game, good game, eggs, United States and us salute love"
+
+
+def test_a_channel_s_own_emotes_are_left_out_from_when_somebody_has_written_them() -> None:
+    emotes = Emotes()
+    read = ReadAloud("en", emotes=emotes)
+    assert read("annHype annHyped, welcome!") == "ann Hype ann Hyped, welcome!"
+
+    emotes.learn(["annHype"])
+
+    assert read("annHype annHyped, welcome!") == "ann Hyped, welcome!"
+
+
+def test_of_emotes_those_that_were_seen_last_are_remembered() -> None:
+    emotes = Emotes()
+    emotes.learn(["first", "second"])
+    emotes.learn(["first", *(f"emote{number}" for number in range(KNOWN - 1))])
+
+    assert "first" in emotes and "second" not in emotes
 
 
 def test_of_listed_words_that_begin_alike_the_longest_is_said() -> None:
