@@ -25,6 +25,8 @@ NOTE: Final = "redemptions"
 """The note that holds what is not settled."""
 MOST: Final = 1_000
 """Redemptions followed at once; what is beyond that is left to the streamer."""
+AT_ONCE: Final = 4
+"""Calls to platforms that are under way together."""
 PATIENCE: Final = 60.0
 """The longest wait between two tries to tell a platform, in seconds."""
 _TOLD: Final = (Outcome.FORWARDED, Outcome.ANSWERED)
@@ -67,6 +69,7 @@ class RedemptionKeeper:
         self._due: Sequence[Redemption] = ()
         """What a platform has to be told, and the store has."""
         self._is_due = asyncio.Event()
+        self._calls = asyncio.Semaphore(AT_ONCE)
         self._is_restored = asyncio.Event()
         self._said: set[str] = set()
 
@@ -201,13 +204,22 @@ class RedemptionKeeper:
             self._written = max(self._written, version)
 
     async def _tell_all(self) -> None:
-        while True:
-            await self._is_due.wait()
-            self._is_due.clear()
-            while redemption := next((each for each in self._due if each.key in self._redemptions), None):
-                await self._tell(redemption)
-                self._redemptions.remove(redemption.key)
-                self._news.set()
+        """Each by itself: one that its platform does not take keeps no other waiting."""
+        async with asyncio.TaskGroup() as tasks:
+            begun: set[str] = set()
+            while True:
+                await self._is_due.wait()
+                self._is_due.clear()
+                begun &= {each.key for each in self._due}
+                for redemption in self._due:
+                    if redemption.key not in begun:
+                        begun.add(redemption.key)
+                        tasks.create_task(self._settle(redemption))
+
+    async def _settle(self, redemption: Redemption) -> None:
+        await self._tell(redemption)
+        self._redemptions.remove(redemption.key)
+        self._news.set()
 
     async def _tell(self, redemption: Redemption) -> None:
         """Again and again until the platform has taken it, or says that it never will."""
@@ -222,9 +234,10 @@ class RedemptionKeeper:
                 reraise=True,
             ):
                 with attempt:
-                    await platform.settle(
-                        redemption.reward_id, redemption.id, is_fulfilled=bool(redemption.is_fulfilled)
-                    )
+                    async with self._calls:
+                        await platform.settle(
+                            redemption.reward_id, redemption.id, is_fulfilled=bool(redemption.is_fulfilled)
+                        )
         except RelayError as error:
             self._say_once(redemption.reward_id, "a reward is left to the streamer: %s", error)
         except Exception:  # a stream must not end because of one redemption

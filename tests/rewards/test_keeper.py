@@ -1,6 +1,7 @@
 """Platforms are told of each redemption once, whenever the relay is killed and however long they are away."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,6 +58,8 @@ class Points:
         self.settled: dict[str, bool] = {}
         self.calls = 0
         self.problems: list[RelayError] = []
+        self.never = ""
+        """The redemption that it fails at each time."""
         self.is_open = asyncio.Event()
         self.is_open.set()
 
@@ -78,6 +81,8 @@ class Points:
     async def settle(self, reward_id: str, redemption_id: str, *, is_fulfilled: bool) -> None:
         self.calls += 1
         await self.is_open.wait()
+        if redemption_id == self.never:
+            raise PlatformUnavailable("an error of ours")
         if self.problems:
             raise self.problems.pop(0)
         self.settled.setdefault(redemption_id, is_fulfilled)
@@ -203,6 +208,17 @@ async def test_a_platform_that_is_away_or_waits_for_a_person_is_told_later(stage
         await eventually(lambda: bool(stage.points.settled))
 
     assert (stage.points.calls, stage.points.settled) == (2, {"m1": False})
+
+
+async def test_one_that_its_platform_does_not_take_keeps_no_other_waiting(stage: Stage) -> None:
+    stage.points.never = "m1"
+    async with stage.relay() as keeper:
+        for number in (1, 2, 3):
+            await stage.redeemed(keeper, asked(number))
+            stage.ends(keeper, Outcome.ANSWERED, asked(number))
+        await eventually(lambda: stage.points.settled == {"m2": True, "m3": True})
+
+    assert set(json.loads(stage.store.notes[NOTE])[0].items()) >= {("id", "m1"), ("is_fulfilled", True)}
 
 
 async def test_rewards_of_others_are_left_alone_which_is_said_once(
