@@ -1,10 +1,9 @@
-"""The composition root: builds the rooms, runs them in one task group, and stops them in reverse."""
+"""The composition root: builds the rooms, says who is told of what, and winds a run down."""
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from relay.acts import Act
@@ -13,10 +12,9 @@ from relay.application.anticipation import anticipation_for
 from relay.application.audio import SilentAudio
 from relay.application.commands import CommandRooms
 from relay.application.connect import link
-from relay.application.describing import condition_of, description_of
+from relay.application.describing import description_of
 from relay.application.dialogue import Dialogue
 from relay.application.events import Events
-from relay.application.heartbeat import Heartbeat
 from relay.application.points import PointRewards
 from relay.application.reception import Reception
 from relay.application.remembering import memory_acts, memory_of
@@ -47,13 +45,10 @@ from relay.platforms.supervision import Supervisor
 from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
 from relay.speech.floor import Floor, FloorState
-from relay.system import shutdown
 from relay.system.periodic import AGAIN, repeat
 
 if TYPE_CHECKING:
     from relay.memory.memory import Memory
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.5
 """Seconds after which a wait for quiet looks at the floor's deadlines."""
@@ -124,7 +119,7 @@ class Relay:
         self.silence = Silence(
             config, self.audio, halt=lambda: self.forwarder.halt, volume=lambda: self.runtime.switches().volume
         )
-        self._listening: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[Any] | None = None
         self._moved = asyncio.Event()
         self._subscribe()
         self._questions = Questions(self)
@@ -242,34 +237,35 @@ class Relay:
             self.commands.gate.undone(finished.message.key)
         self.forwarder.finish(finished)
 
-    async def run(self) -> None:
-        """Run every room until cancelled. The inbox has to be open (see `opened`)."""
+    async def restore(self) -> None:
+        """Take up what the run before this one left. The inbox has to be open."""
         await with_retries(self.runtime.restore)
         await with_retries(self.commands.restore)
         await with_retries(self.viewers.restore)
         if chat := await with_retries(self.inbox.get_note, note_of_chat(self._config.voxta)):
             self.session.prefer(chat)
         self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
-        async with asyncio.TaskGroup() as tasks:
 
-            def start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-                return tasks.create_task(_vital(name, work), name=name)
+    def rooms(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """What has to run, by name, in the order in which it begins: nobody is listened to before the rest runs."""
+        yield "voxta", self.session.run()
+        for room in (self.dialogue, self.commands, self.points, self.scenario, self.spoken):
+            yield from room.rooms()
+        yield "forwarder", self.forwarder.run()
+        yield "poster", self.poster.run()
+        yield "questions", self._questions.run()
+        yield "forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten")
+        if self.anticipation is not None:
+            yield "anticipation", self.anticipation.run()
+        if self.memory is not None:
+            yield "memory", repeat(self.memory.run, AGAIN, "remembering people")
+        yield "upkeep", repeat(self.upkeep.once, self.upkeep.every, "forgetting old messages")
+        yield "silence", self.silence.run()
+        yield "platforms", self._listen()
 
-            start("voxta", self.session.run())
-            for room in (self.dialogue, self.commands, self.points, self.scenario, self.spoken):
-                for name, work in room.rooms():
-                    start(name, work)
-            start("forwarder", self.forwarder.run())
-            start("poster", self.poster.run())
-            start("questions", self._questions.run())
-            start("forgetting", repeat(self.viewers.forgetting.run, AGAIN, "deleting what viewers want forgotten"))
-            if self.anticipation is not None:
-                start("anticipation", self.anticipation.run())
-            if self.memory is not None:
-                start("memory", repeat(self.memory.run, AGAIN, "remembering people"))
-            start("upkeep", repeat(self.upkeep.once, self.upkeep.every, "forgetting old messages"))
-            start("silence", self.silence.run())
-            self._listening = start("platforms", self.supervisor.run())
+    async def _listen(self) -> None:
+        self._listening = asyncio.current_task()  # for `end`, which stops this room before the others
+        await self.supervisor.run()
 
     async def quiet(self, *, empty: bool = False) -> None:
         """Wait until no answer is under way and, if `empty`, until nothing waits."""
@@ -308,42 +304,3 @@ class Relay:
     def is_answering(self) -> bool:
         """A reply is awaited or under way."""
         return self.floor.state(time.monotonic()) is not FloorState.IDLE
-
-
-async def _vital(name: str, room: Coroutine[Any, Any, None]) -> None:
-    """Run a room whose failure ends the run: the others then have to end in time."""
-    try:
-        await room
-    except Exception as error:
-        shutdown.begin(f"{name} failed ({error})")
-        raise
-
-
-@asynccontextmanager
-async def running(relay: Relay, heartbeat: Heartbeat | None = None) -> AsyncIterator[asyncio.Task[None]]:
-    """Open the inbox and run the relay while the context lasts, and its heartbeat; the task fails when it does."""
-    await relay.inbox.open()
-    try:
-        if relay.memory is not None:
-            await relay.memory.open()
-        async with (heartbeat or Heartbeat()).of(relay.heartbeat_file, lambda: condition_of(relay)):
-            task = asyncio.create_task(relay.run(), name="relay")
-            try:
-                yield task
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-    finally:
-        if relay.memory is not None:
-            await relay.memory.close()
-        await relay.inbox.close()
-
-
-async def until(task: asyncio.Task[None], work: asyncio.Task[None]) -> None:
-    """Wait for `work`, or for the relay to fail before it is done."""
-    done, _ = await asyncio.wait({task, work}, return_when=asyncio.FIRST_COMPLETED)
-    if work not in done:
-        work.cancel()
-    for finished in done:
-        finished.result()

@@ -16,12 +16,13 @@ from rich.console import Console
 
 from relay.application import browser, replay
 from relay.application.audio import LiveAudio
-from relay.application.composition import MakePlatforms, Relay, running, until
+from relay.application.composition import MakePlatforms, Relay
 from relay.application.connect import voxta
 from relay.application.console import show
 from relay.application.draining import leaving, until_drained
 from relay.application.plain_view import narrate, tell_held
 from relay.application.restarts import LiveRun, keep_running
+from relay.application.running import running, until
 from relay.application.serving import serving, serving_anywhere
 from relay.application.settings import load
 from relay.application.settings.file import SettingsFile

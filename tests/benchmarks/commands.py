@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
-from relay.application.composition import Relay, running, until
+from relay.application.composition import Relay
 from relay.application.connect import voxta
+from relay.application.running import running, until
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.commands.answers import Answers

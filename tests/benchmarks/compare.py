@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer

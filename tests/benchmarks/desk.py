@@ -17,8 +17,9 @@ from statistics import median
 from typing import Final
 
 from relay.application.audio import LiveAudio
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
 from relay.application.connect import voxta
+from relay.application.running import running
 from relay.application.serving import serving
 from relay.application.settings import load
 from relay.application.statistics import Statistics

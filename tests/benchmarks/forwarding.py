@@ -16,7 +16,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import BudgetSection, ForwardingSection, InboxSection, RelaySection, VoxtaSection

@@ -16,7 +16,8 @@ from statistics import quantiles
 from typing import Final, Literal
 
 from relay.application.audio import LiveAudio
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.runs import platforms_of
 from relay.application.settings import load
 from relay.application.statistics import Statistics

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config import InboxSection, RelaySection, SpeechSection, VoxtaSection

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.config.loading import Config

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from relay.application.audio import SilentAudio
-from relay.application.composition import MakePlatforms, Relay, running
+from relay.application.composition import MakePlatforms, Relay
+from relay.application.running import running
 from relay.application.settings import load
 from relay.application.statistics import Statistics
 from relay.companion.brains.base import ChatView, Pieces

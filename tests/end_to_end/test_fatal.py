@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.statistics import Statistics
 from relay.companion.serving.server import CompanionServer
 from relay.config import CompanionSection
@@ -18,7 +19,7 @@ async def test_a_refused_key_ends_the_run_and_gives_the_others_a_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reasons: list[str] = []
-    monkeypatch.setattr("relay.application.composition.shutdown.begin", reasons.append)
+    monkeypatch.setattr("relay.application.running.shutdown.begin", reasons.append)
     locked = CompanionSection.model_validate({"port": 0, "access_key": "sesame"})
     async with CompanionServer(locked) as companion:
         relay = Relay(
@@ -65,7 +66,7 @@ async def test_a_room_that_others_can_do_without_begins_anew(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("relay.application.staging.AGAIN", 0.001)
+    monkeypatch.setattr("relay.application.scenario.AGAIN", 0.001)
     platform = RecordingPlatform("twitch")
     relay = Relay(settings(tmp_path), lambda *_: [platform], voxta_url=companion.url, statistics=Statistics())
     room = getattr(relay.scenario, name)

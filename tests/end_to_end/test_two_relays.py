@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from relay.application.check import check
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
 from relay.application.explaining import explain
+from relay.application.running import running
 from relay.application.statistics import Statistics
 from relay.application.unanswered import NOTE
 from relay.bus.lease import Lease

@@ -13,7 +13,8 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from relay.application.audio import LiveAudio
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
+from relay.application.running import running
 from relay.application.serving import serving as serving_web
 from relay.companion.serving.server import CompanionServer
 from relay.config import BudgetSection, CompanionSection, SelectionSection

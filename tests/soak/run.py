@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from relay.application.composition import until
+from relay.application.running import until
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Incoming
 from tests.soak.day import DAY, MESSAGES, VIEWERS, day

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 
 from relay.application.audio import LiveAudio
-from relay.application.composition import Relay, running
+from relay.application.composition import Relay
 from relay.application.connect import voxta, voxta_elsewhere
 from relay.application.draining import until_drained
 from relay.application.processes.adapter import shape
@@ -19,6 +19,7 @@ from relay.application.processes.measures import StreamLengths
 from relay.application.processes.outbound import reports
 from relay.application.processes.remote_platform import remote
 from relay.application.processes.remote_voice import RemoteVoiceChannels
+from relay.application.running import running
 from relay.application.statistics import Statistics
 from relay.application.tracing import traced
 from relay.application.watching import Watch, watching
