@@ -1,4 +1,4 @@
-"""What happens on a server besides messages: reactions, people who join or boost, planned events, stages."""
+"""What happens on a server besides messages: reactions, who joins or boosts, planned events, stages, polls that end."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ import discord
 from relay.model import AudienceMessage, Author, Kind, Quoted
 from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.incoming import Listening, read_author
+from relay.platforms.discord.polls import read_result
 from relay.platforms.discord.settings import PLATFORM
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,14 @@ class Happenings:
             return "is not told who joins: tick Server Members Intent where the token is, and start the relay again"
         return None
 
-    def boost(self, notice: discord.Message, at: float) -> AudienceMessage | None:
+    def notice(self, notice: discord.Message, at: float) -> AudienceMessage | None:
         """What a notice of Discord's tells; None when it is of another kind, elsewhere, or not wanted."""
+        if notice.type is not discord.MessageType.poll_result:
+            return self._boost(notice, at)
+        is_ours = Kind.POLL in self._wanted and self._listening.covers(notice.channel) and not notice.author.bot
+        return read_result(notice, at) if is_ours else None
+
+    def _boost(self, notice: discord.Message, at: float) -> AudienceMessage | None:
         guild = notice.guild
         if Kind.BOOST not in self._wanted or notice.type not in _LEVELS or guild is None:
             return None

@@ -225,7 +225,7 @@ class DiscordSession(discord.Client):
         """What is told of a message, written at `at` by this machine's clock."""
         if self._listening.wants(message):
             return incoming.read_message(message, self._me, at)
-        return self._happenings.boost(message, at)
+        return self._happenings.notice(message, at)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         if self._listening.covers(event.message.channel) and (edit := incoming.read_edit(event.message)):

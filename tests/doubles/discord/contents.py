@@ -6,6 +6,8 @@ from tests.doubles.discord.world import Json
 
 VOICE_MESSAGE, HAS_SNAPSHOT = 1 << 13, 1 << 14
 """Message resource, "Message Flags"."""
+POLL_RESULT: Final = 46
+"""Message resource, "Message Types"."""
 SPOILER: Final = 1 << 3
 """Message resource, "Attachment Flags"."""
 FORWARD: Final = 1
@@ -47,6 +49,15 @@ def poll(question: str, *answers: str | tuple[str, Json]) -> Json:
         "expiry": "2099-01-01T00:00:00+00:00", "allow_multiselect": False, "layout_type": 1,
         "results": {"is_finalized": False, "answer_counts": []},
     }  # fmt: skip
+
+
+def poll_result(question: str, votes: int, total: int, winner: Json | None = None) -> Json:
+    """The fields of the message that tells of it. Message resource, "Embed Fields by Embed Type", "Poll Result Embed
+    Fields"; the winner's begin with `victor_answer_`, and are left out where there is none alone."""
+    told = {"poll_question_text": question, "victor_answer_votes": votes, "total_votes": total}
+    told |= {f"victor_answer_{name}": value for name, value in (winner or {}).items()}
+    fields = [{"name": name, "value": str(value), "inline": False} for name, value in told.items()]
+    return {"type": POLL_RESULT, "embeds": [{"type": "poll_result", "fields": fields}]}
 
 
 def embed(type: str = "rich", **more: Any) -> Json:
