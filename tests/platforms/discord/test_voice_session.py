@@ -411,8 +411,10 @@ async def test_a_voice_nobody_may_hear_yet_stays_closed(discord: DiscordDouble, 
         assert not voice.sink.is_open
         await discord.voice.e2ee.release()
         await eventually(lambda: voice.sink.is_open)
+        discord.voice.e2ee.held = True
         await discord.voice.e2ee.restart()
         await eventually(lambda: not voice.sink.is_open)
+        await discord.voice.e2ee.release()
         await eventually(lambda: voice.sink.is_open)
 
 
