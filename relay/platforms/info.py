@@ -3,7 +3,7 @@
 Cheap to import: what a platform needs to work is loaded by the functions that use it.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,11 @@ class PlatformWishes:
         kinds = config.forwarding.wanted | redeemed
         return cls(kinds, tuple(dict.fromkeys(acts)), bool(config.rewards), config.voice)
 
+    def __or__(self, other: Self) -> Self:
+        """What either of two wants that share an account; voice channels are not shared."""
+        acts = tuple(dict.fromkeys([*self.acts, *other.acts]))
+        return type(self)(self.kinds | other.kinds, acts, self.rewards or other.rewards)
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -54,8 +59,7 @@ class Surroundings:
     data_dir: Path
     look_back: float = 120.0
     """Seconds; what is older is not worth looking up."""
-    wanted: Collection[Kind] = frozenset(Kind)
-    """The kinds that are not turned off; a platform asks for no others."""
+    wishes: PlatformWishes = PlatformWishes()
     voice: VoiceChannels | None = None
     """What its own `voice` has built, where the settings want it."""
 
@@ -75,7 +79,7 @@ class Surroundings:
             notes,
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
-            wanted=PlatformWishes.of(config).kinds,
+            wishes=PlatformWishes.of(config),
             voice=voice,
         )
 

@@ -58,13 +58,10 @@ def settings_mark(own: PlatformSection) -> str:
 
 def _together(one: SharedAccount, other: SharedAccount) -> SharedAccount:
     channels = (*dict(one.section)["channels"], *dict(other.section)["channels"])
-    wishes = PlatformWishes(
-        one.wishes.kinds | other.wishes.kinds,
-        tuple(dict.fromkeys([*one.wishes.acts, *other.wishes.acts])),
-        one.wishes.rewards or other.wishes.rewards,
-    )
     section = one.section.model_copy(update={"channels": channels})
-    return replace(one, section=section, wishes=wishes, companions=(*one.companions, *other.companions))
+    return replace(
+        one, section=section, wishes=one.wishes | other.wishes, companions=(*one.companions, *other.companions)
+    )
 
 
 def shared_account(fleet: Fleet, info: PlatformInfo[Any]) -> tuple[PlatformSection, PlatformWishes]:

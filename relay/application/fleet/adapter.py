@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from relay.application.fleet.accounts import SharedAccount, has_account, settings_mark
@@ -101,7 +102,8 @@ class SharedAdapter:
         controls, config = SharedControls(self.owner, self._bus), self._config()
         each = [Surroundings.of(own, receive, controls, self._notes()) for own in self._companions.values()]
         self._asked = _kinds(self._companions)
-        around = replace(each[0], wanted=self._asked, look_back=max(own.look_back for own in each))
+        wishes = reduce(or_, (own.wishes for own in each))
+        around = replace(each[0], wishes=wishes, look_back=max(own.look_back for own in each))
         return self._info.build(self._info.settings(config), around)
 
     def _notes(self) -> Notes:

@@ -22,7 +22,7 @@ def _build(settings: DiscordSection, around: Surroundings) -> Platform:
         around.controls,
         around.notes,
         look_back=around.look_back,
-        wanted=around.wanted,
+        wanted=around.wishes.kinds,
         voice=audio.of() if audio is not None else None,
     )
 

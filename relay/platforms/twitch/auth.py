@@ -14,11 +14,13 @@ from twitchio.exceptions import DeviceCodeFlowException
 from relay.errors import AuthError, RelayError
 from relay.guide import DeviceCode, ShowCode, at_terminal
 from relay.model import Kind
+from relay.platforms.info import PlatformWishes
 from relay.platforms.twitch.acts import SCOPES as ACT_SCOPES
 from relay.platforms.twitch.catalogue import wished
 from relay.platforms.twitch.connection import CALL_TIMEOUT, Account, TwitchConnection, point_at
 from relay.platforms.twitch.failures import FAILURES, LOG_IN_AGAIN, explain, translate
 from relay.platforms.twitch.rewards import MANAGE as MANAGE_REWARDS
+from relay.platforms.twitch.rights import EVERYTHING, unallowed
 from relay.platforms.twitch.settings import TwitchSection
 from relay.platforms.twitch.sources import (
     AS_BOT,
@@ -27,13 +29,11 @@ from relay.platforms.twitch.sources import (
     Wanted,
     asked_for,
     beyond_limits,
-    left_out,
     missing,
     wanted,
 )
 from relay.platforms.twitch.tokens import Token, TokenFile, keep_secret, redacted_logs
 from relay.platforms.twitch.whispers import SCOPE as WHISPERS
-from relay.platforms.twitch.whispers import lacking
 
 if TYPE_CHECKING:
     from twitchio.types_.responses import DeviceCodeTokenResponse
@@ -105,7 +105,7 @@ def _scopes(
     return list(dict.fromkeys([*asked_for(sources), *as_bot, *done, *settled]))
 
 
-async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kind] = frozenset(Kind)) -> str:
+async def check(settings: TwitchSection, token_file: Path, wishes: PlatformWishes = EVERYTHING) -> str:
     """One line about a login that works, such as "logged in as vox, scopes ok, channels ann".
 
     Raises AuthError, ConfigError or PlatformUnavailable with one line that holds the fix.
@@ -113,32 +113,30 @@ async def check(settings: TwitchSection, token_file: Path, kinds: Collection[Kin
     with redacted_logs():
         async with TwitchConnection(settings, TokenFile(token_file)) as connection:
             await connection.log_in()
-            line = await _line(settings, wished(kinds, settings), connection)
+            line = await _line(settings, wishes, connection)
             return "; ".join(filter(None, [line, connection.clock.difference("Twitch")]))
 
 
-async def _line(settings: TwitchSection, sources: Sequence[EventSource], connection: TwitchConnection) -> str:
+async def _line(settings: TwitchSection, wishes: PlatformWishes, connection: TwitchConnection) -> str:
     if settings.by_conduit:
         from relay.platforms.twitch.conduits import budget
 
-        return await budget.told(settings, sources, connection)
+        return await budget.told(settings, wished(wishes.kinds, settings), connection)
     limits = await connection.call(
         lambda: connection.client.fetch_eventsub_subscriptions(token_for=connection.account.id), "reading the limits"
     )
-    return _report(settings, sources, connection, limits.max_total_cost)
+    return _report(settings, wishes, connection, limits.max_total_cost)
 
 
-def _report(
-    settings: TwitchSection, sources: Sequence[EventSource], connection: TwitchConnection, max_cost: int
-) -> str:
+def _report(settings: TwitchSection, wishes: PlatformWishes, connection: TwitchConnection, max_cost: int) -> str:
     account, channels = connection.account, connection.channels
     if missing := [scope for scope in NEEDED if scope not in account.scopes]:
         raise AuthError(f"the Twitch login of {account.login} lacks {', '.join(missing)}: {LOG_IN_AGAIN}")
-    unallowed = left_out(sources, account, channels) | lacking(account, is_wanted=settings.whispers)
-    lines = [f"{', '.join(gives)} ({scope})" for scope, gives in unallowed.items()]
+    lacking = unallowed(wishes, settings, connection)
+    lines = [f"{', '.join(gives)} ({scope})" for scope, gives in lacking.items()]
     scopes = f"no {'; no '.join(lines)}: {LOG_IN_AGAIN} to allow them" if lines else "scopes ok"
     names = ", ".join(channel.login for channel in channels)
-    beyond = _beyond(wanted(sources, account, channels), account, max_cost)
+    beyond = _beyond(wanted(wished(wishes.kinds, settings), account, channels), account, max_cost)
     return f"logged in as {account.login}, {scopes}, channels {names}{beyond}"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from relay.acts import Act
 from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayError
 from relay.model import AudienceMessage, Incoming, Kind, Post
 from relay.platforms.base import Notes, Receive, Stream
+from relay.platforms.info import PlatformWishes
 from relay.platforms.intake import Intake, Missed, Seen
 from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.catalogue import wished
@@ -29,13 +30,14 @@ from relay.platforms.twitch.outgoing import Outgoing
 from relay.platforms.twitch.reach import TwitchReach
 from relay.platforms.twitch.redeemed_texts import RedeemedTexts
 from relay.platforms.twitch.rewards import TwitchRewards
+from relay.platforms.twitch.rights import EVERYTHING, unallowed
 from relay.platforms.twitch.settings import PLATFORM, TEXT_LIMIT, TwitchSection
-from relay.platforms.twitch.sources import AS_BOT, left_out
+from relay.platforms.twitch.sources import AS_BOT
 from relay.platforms.twitch.status import TwitchStatus
 from relay.platforms.twitch.tokens import TokenFile, redact, redacted_logs
 from relay.platforms.twitch.transport import EventTransport
 from relay.platforms.twitch.unread import UnreadEvents
-from relay.platforms.twitch.whispers import Whispers, lacking
+from relay.platforms.twitch.whispers import Whispers
 from relay.system.clock import now
 
 log = logging.getLogger(__name__)
@@ -56,14 +58,15 @@ class TwitchPlatform:
         token_file: Path,
         receive: Receive,
         *,
-        kinds: Collection[Kind] = frozenset(Kind),
+        wishes: PlatformWishes = EVERYTHING,
         clock: Callable[[], float] = now,
         notes: Notes | None = None,
     ) -> None:
-        """`kinds` are those worth hearing of. A conduit is found again by the `notes`."""
+        """`wishes` are what is worth hearing and asking for. A conduit is found again by the `notes`."""
         self._settings = settings
         self._clock = clock
-        self._sources = wished(kinds, settings)
+        self._wishes = wishes
+        self._sources = wished(wishes.kinds, settings)
         self._seen = Seen(REMEMBERED)
         self._intake = Intake(self.name, receive)
         self._tokens = TokenFile(token_file)
@@ -72,7 +75,7 @@ class TwitchPlatform:
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
-        self._missed = MissedRedemptions(TwitchRewards(self._connection), are_wanted=Kind.REDEMPTION in kinds)
+        self._missed = MissedRedemptions(TwitchRewards(self._connection), are_wanted=Kind.REDEMPTION in wishes.kinds)
         self._redeemed_texts = RedeemedTexts(self._gate.holds)
         self._roles = KnownRoles(self._connection)
         self._reach = TwitchReach(self._connection, everywhere)
@@ -192,11 +195,10 @@ class TwitchPlatform:
         """Scopes that the login lacks, each with what is missed without it."""
         if not self._connection.channels:
             return {}
-        account = self._connection.account
-        unheard = left_out(self._sources, account, self._connection.channels)
-        if self._settings.by_conduit and AS_BOT not in account.scopes:
-            unheard = {AS_BOT: ["chat by a conduit"], **unheard}
-        return unheard | lacking(account, is_wanted=self._settings.whispers)
+        lacking = unallowed(self._wishes, self._settings, self._connection)
+        if self._settings.by_conduit and AS_BOT not in self._connection.account.scopes:
+            return {AS_BOT: ["chat by a conduit"], **lacking}
+        return lacking
 
     def _take(self, event: BaseEvent) -> None:
         """Accept an event from TwitchIO; called in the order they arrive."""

@@ -15,13 +15,13 @@ def _build(settings: TwitchSection, around: Surroundings) -> Platform:
     from relay.platforms.twitch.client import TwitchPlatform
 
     token_file = settings.token_kept_in(around.data_dir)
-    return TwitchPlatform(settings, token_file, around.receive, kinds=around.wanted, notes=around.notes)
+    return TwitchPlatform(settings, token_file, around.receive, wishes=around.wishes, notes=around.notes)
 
 
 async def _check(settings: TwitchSection, data_dir: Path, wishes: PlatformWishes) -> str:
     from relay.platforms.twitch.auth import check
 
-    return await check(settings, settings.token_kept_in(data_dir), wishes.kinds)
+    return await check(settings, settings.token_kept_in(data_dir), wishes)
 
 
 async def _log_in(settings: TwitchSection, data_dir: Path, say: Say, wishes: PlatformWishes) -> str:

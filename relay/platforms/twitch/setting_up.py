@@ -139,7 +139,7 @@ async def _with_channels(
         further = [name for name in _SEPARATORS.split(filled.text("further")) if name]
         names = tuple(dict.fromkeys([*filled.many("channels"), *further]))
         chosen = revised(section, {"enabled": True, "channels": names})
-        await check(chosen, file, wishes.kinds)
+        await check(chosen, file, wishes)
         return chosen
 
     return await settled(guide, form, choose)

@@ -165,12 +165,12 @@ async def test_an_account_asks_for_what_any_of_its_companions_wants_also_once_on
         await eventually(lambda: asked() is not None)
         first = asked()
         assert first is not None and first.look_back == 1_000.0
-        assert Kind.FOLLOW in first.wanted and Kind.REACTION not in first.wanted
+        assert Kind.FOLLOW in first.wishes.kinds and Kind.REACTION not in first.wishes.kinds
 
         await adapter.follow(after, changes(before, after))
         await eventually(lambda: asked() not in (None, first))
         second = asked()
-        assert second is not None and {Kind.FOLLOW, Kind.REACTION} <= set(second.wanted)
+        assert second is not None and {Kind.FOLLOW, Kind.REACTION} <= set(second.wishes.kinds)
         await adapter.follow(before, changes(after, before))
         await turns()
         assert asked() is second

@@ -1,13 +1,15 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from relay.model import AudienceMessage, Incoming, Kind
 from relay.platforms.base import Receive
+from relay.platforms.info import PlatformWishes
 from relay.platforms.twitch.client import TwitchPlatform
 from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.twitch import TwitchDouble
@@ -80,10 +82,16 @@ def connect(received: Received, tmp_path: Path, kinds: frozenset[Kind]) -> Conne
 
     @asynccontextmanager
     async def connected(
-        twitch: TwitchDouble, receive: Receive = received, kinds: frozenset[Kind] = kinds, **over: Any
+        twitch: TwitchDouble,
+        receive: Receive = received,
+        kinds: frozenset[Kind] = kinds,
+        wishes: Mapping[str, Any] = MappingProxyType({}),
+        **over: Any,
     ) -> AsyncIterator[TwitchPlatform]:
         settings = reaching(twitch, **{"reconcile_every": 0.2, **over})
-        platform = TwitchPlatform(settings, twitch.write_token(tmp_path / "token.json"), receive, kinds=kinds)
+        platform = TwitchPlatform(
+            settings, twitch.write_token(tmp_path / "token.json"), receive, wishes=PlatformWishes(kinds, **wishes)
+        )
         running = asyncio.create_task(platform.run())
         try:
             await twitch.until(lambda: platform.health().startswith("connected as"), "the end of the first pass")

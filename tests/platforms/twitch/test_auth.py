@@ -9,6 +9,7 @@ import pytest
 
 from relay.errors import AuthError, ConfigError, PlatformUnavailable
 from relay.model import Kind
+from relay.platforms.info import PlatformWishes
 from relay.platforms.twitch import auth
 from relay.platforms.twitch.auth import authorize, check
 from relay.platforms.twitch.tokens import TokenFile
@@ -163,10 +164,27 @@ async def test_the_check_names_scopes_worth_having(token_file: Path) -> None:
 
 async def test_the_check_is_silent_about_scopes_that_a_login_of_its_own_or_nobody_wants(token_file: Path) -> None:
     async with TwitchDouble(account="vox", scopes=["user:read:chat", "user:write:chat"]) as twitch:
-        line = await check(reaching(twitch), twitch.write_token(token_file), set(Kind) - {Kind.SHOUTOUT})
+        line = await check(
+            reaching(twitch), twitch.write_token(token_file), PlatformWishes(frozenset(Kind) - {Kind.SHOUTOUT})
+        )
 
     assert "follows (moderator:read:followers); no suspicious users (moderator:read:suspicious_users)" in line
     assert "polls" not in line and "shoutouts" not in line
+
+
+async def test_the_check_names_the_scopes_of_acts_and_rewards_that_the_settings_use(token_file: Path) -> None:
+    wishes = PlatformWishes(acts=("poll", "sound", "clip"), rewards=True)
+    async with TwitchDouble() as twitch:
+        line = await check(reaching(twitch), twitch.write_token(token_file), wishes)
+        twitch.state.grant.scopes = (*SCOPES, "channel:manage:polls", "clips:edit", "channel:manage:redemptions")
+        allowed = await check(reaching(twitch), token_file, wishes)
+    async with TwitchDouble(account="vox") as twitch:
+        bots = await check(reaching(twitch), twitch.write_token(token_file), wishes)
+
+    lacking = "poll acts (channel:manage:polls); no clip acts (clips:edit); no points paid back (channel:manage:red"
+    assert f", no {lacking}" in line
+    assert "scopes ok" in allowed
+    assert ", no clip acts (clips:edit): run" in bots, "what only a streamer's login may use is not missed on another"
 
 
 async def test_the_check_demands_the_scopes_it_cannot_do_without(token_file: Path) -> None:

@@ -271,6 +271,17 @@ async def test_missing_scopes_are_logged_once_shown_in_health_and_never_tried(
     assert lines == ["the Twitch login lacks moderator:read:followers: no follows; `relay auth twitch` asks for it"]
 
 
+async def test_scopes_that_acts_and_rewards_need_are_missed_at_the_start_and_in_health(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    wishes = {"acts": ("poll",), "rewards": True}
+    async with TwitchDouble() as twitch, connect(twitch, wishes=wishes) as platform:
+        health = platform.health()
+
+    assert "poll acts (channel:manage:polls), points paid back (channel:manage:redemptions): run" in health
+    assert "lacks channel:manage:redemptions: no points paid back; `relay auth twitch` asks for it" in caplog.text
+
+
 async def test_what_twitch_refuses_in_a_channel_shows_in_health(connect: Connect) -> None:
     async with TwitchDouble(account="vox") as twitch, connect(twitch) as platform:
         health = platform.health()
