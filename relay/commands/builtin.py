@@ -1,13 +1,20 @@
 """The commands the relay brings along."""
 
 from collections.abc import Iterable
+from textwrap import wrap
+from typing import Final
 
 from relay.commands.definition import Command, Use
 from relay.commands.gate import CommandGate
+from relay.commands.table import CommandTable
 from relay.config import ParameterSection, Telling
+from relay.model import Role
+from relay.moderation.roles import rank
 
 OWNER = "relay"
 """Who brings these along."""
+PAGE: Final = 330
+"""Characters of a list of names in one answer, which has to say besides where there is more."""
 
 
 def register(commands: CommandGate, asked: Telling) -> None:
@@ -30,10 +37,10 @@ def ask(asked: Telling) -> Command:
 
 def _lists(commands: CommandGate) -> Iterable[Command]:
     async def answer(use: Use) -> str:
-        if name := use.arguments["name"]:
+        name = use.arguments["name"]
+        if name and not (name.isdecimal() and commands.table.named(name) is None):
             return _explained(commands, name)
-        prefix = commands.table.prefix
-        return f"Commands: {' '.join(f'{prefix}{command.name}' for command in commands.table)}"
+        return _listed(commands.table, use.message.author.roles, int(name or 1))
 
     yield Command(
         name="commands",
@@ -44,6 +51,15 @@ def _lists(commands: CommandGate) -> Iterable[Command]:
         viewer_cooldown=5.0,
         is_general=True,
     )
+
+
+def _listed(table: CommandTable, roles: frozenset[Role], page: int) -> str:
+    """What somebody with these roles may use, as much as has room on a page."""
+    found = [f"{table.prefix}{command.name}" for command in table if rank(roles) >= rank({command.least_role})]
+    pages = wrap(" ".join(found), PAGE, break_long_words=False, break_on_hyphens=False)
+    page = max(1, min(page, len(pages)))
+    more = f": {table.prefix}commands {page + 1} shows more" if page < len(pages) else ""
+    return f"Commands: {pages[page - 1]}" + (f" ({page} of {len(pages)}{more})" if len(pages) > 1 else "")
 
 
 def _explained(commands: CommandGate, name: str) -> str:
