@@ -29,7 +29,7 @@ from relay.application.unanswered import Questions
 from relay.application.viewers import ViewersCommands
 from relay.commands.gate import Finished
 from relay.config.loading import Config
-from relay.forwarding.forwarder import NOTE_CHARACTERS, Forwarder, note_of_chat
+from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.inbox.build import build as build_inbox
 from relay.inbox.retry import PatientNotes, with_retries
@@ -242,9 +242,9 @@ class Relay:
         await with_retries(self.runtime.restore)
         await with_retries(self.commands.restore)
         await with_retries(self.viewers.restore)
-        if chat := await with_retries(self.inbox.get_note, note_of_chat(self._config.voxta)):
+        if chat := await with_retries(self.forwarder.last_chat.id):
             self.session.prefer(chat)
-        self.addressing.last_known = (await with_retries(self.inbox.get_note, NOTE_CHARACTERS) or "").splitlines()
+        self.addressing.last_known = await with_retries(self.forwarder.last_chat.characters)
 
     def rooms(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """What has to run, by name, in the order in which it begins: nobody is listened to before the rest runs."""

@@ -1,7 +1,6 @@
 """The loop: claim what waits, choose what may go and when, have it prepared and sent, and record how each ended."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import suppress
@@ -11,12 +10,12 @@ from functools import partial
 
 from relay.commands.explaining import Halt, QueuePlace
 from relay.commands.gate import CommandGate, Finished, no_commands
-from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.admission import Admission
 from relay.forwarding.gap import ForwardGap
 from relay.forwarding.lanes import Batch
+from relay.forwarding.last_chat import LastChat
 from relay.forwarding.observer import Observer
 from relay.forwarding.policy import Policy
 from relay.forwarding.preparing import Preparing, ReadyForward
@@ -33,21 +32,11 @@ from relay.moderation.switches import Switches
 from relay.speech.floor import Floor
 from relay.system.cancellation import checkpoint
 from relay.system.clock import now as wall_time
-from relay.text.unicode import one_line
 from relay.voxta.chat import JoinedChat
 from relay.voxta.link import Link
 
-log = logging.getLogger(__name__)
-
 HALTED_LOOK = 30.0
 """Seconds between two looks at the clock while quiet hours may end."""
-NOTE_CHARACTERS = "characters"
-"""The note that holds the names of the characters of the chat last served, one on each line."""
-
-
-def note_of_chat(settings: VoxtaSection) -> str:
-    """The note that holds the id of that chat; each character that the settings may want has its own."""
-    return f"chat {settings.character_id}" if settings.join == "character" else "chat"
 
 
 class Forwarder:
@@ -90,9 +79,7 @@ class Forwarder:
         self._sending = Sending(inbox, session, observer, self._settling, self.waiting, changed=self.wake, wall=wall)
         self.given_up = self._sending.given_up
         """Tells that somebody has stopped the answer to a forward before it began."""
-        self._note_of_chat = note_of_chat(config.voxta)
-        self._noted: dict[str, str] = {}
-        """What the notes say of the chat."""
+        self.last_chat = LastChat(inbox, config.voxta)
         self._news = asyncio.Event()
         self._is_hushed = False
         self.rests = False
@@ -193,7 +180,7 @@ class Forwarder:
         chat = self._session.chat
         if chat is None:
             return self._until_expiry()
-        await self._remember(chat)
+        await self.last_chat.remember(chat)
         await self._sending.resolve_doubts(chat)
         if self._session.refusal is not None or self._sending.is_cut_off(chat):
             return self._until_expiry()
@@ -259,13 +246,6 @@ class Forwarder:
     async def _settle_ended(self) -> None:
         ended = self.waiting.take_ended()
         await self._settling.messages([(each.message.key, each.outcome, each.reason) for each in ended])
-
-    async def _remember(self, chat: JoinedChat) -> None:
-        names = "\n".join(one_line(person.name) for person in chat.characters)
-        for note, value in ((self._note_of_chat, chat.chat_id), (NOTE_CHARACTERS, names)):
-            if self._noted.get(note) != value:
-                await self._inbox.set_note(note, value)
-                self._noted[note] = value
 
     async def _tell(self, batches: Sequence[Batch], chat: JoinedChat) -> None:
         """Send these, one that asks for an answer or several that do not, as far as they may still be told."""

@@ -14,7 +14,8 @@ from relay.config import VoxtaSection
 from relay.config.loading import Config
 from relay.forwarding import notices
 from relay.forwarding.admission import JUDGED_AT_ONCE
-from relay.forwarding.forwarder import NOTE_CHARACTERS, Forwarder, note_of_chat
+from relay.forwarding.forwarder import Forwarder
+from relay.forwarding.last_chat import NOTE_CHARACTERS, note_of_chat
 from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role, Settlement
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
