@@ -276,14 +276,6 @@ class TestAtVoxtasOwnMicrophone:
 
         await eventually(lambda: room.noted()[1:] == ["streamer (voice ): pause"])
 
-    async def test_words_that_go_on_are_no_order(self, room: Room) -> None:
-        for text in ("stop", "stop the music"):
-            room.relay.events.received(server.SpeechRecognitionPartial(text=text))
-        await asyncio.sleep(2 * STEADY)
-        room.understands("Stop the music.")
-
-        assert await nothing_is_ordered(room)
-
     async def test_an_end_without_its_beginning_is_nobodys(self, room: Room) -> None:
         for text in ("Hello.", "louder"):
             room.understands(text)
