@@ -50,6 +50,7 @@ def _lists(commands: CommandGate) -> Iterable[Command]:
         parameters=(ParameterSection(name="name", optional=True),),
         viewer_cooldown=5.0,
         is_general=True,
+        completes="name",
     )
 
 

@@ -71,6 +71,8 @@ class Command:
     """What it answers is the same for everybody, and so not worth a whisper."""
     is_question: bool = False
     """It puts a question to the companion, and does nothing else."""
+    completes: str = ""
+    """Its parameter that is the name of a command."""
     rests_from_speech: bool = False
     """Its cooldowns count from when the answer is over."""
 
@@ -101,6 +103,7 @@ class Command:
             is_told=self.tell is not None,
             is_personal=self.is_personal,
             is_question=self.is_question,
+            completes=self.completes,
         )
 
     @classmethod

@@ -68,8 +68,10 @@ class CommandTable(OfferedCommands):
             self._announce()
 
     def offered(self) -> Sequence[CommandInfo]:
-        """What everybody can be offered; what costs bits can only be cheered."""
-        return [command.info for command in self if not command.bits]
+        """What everybody can be offered; what costs bits can only be cheered. The relay's own have all their names."""
+        commands = [command for command in self if not command.bits]
+        others = [(command.info, alias) for command in commands if command.is_personal for alias in command.aliases]
+        return [each.info for each in commands] + [info.model_copy(update={"name": alias}) for info, alias in others]
 
     def written(self, name: str, arguments: Mapping[str, str]) -> str:
         """A use of a command as it would be written in chat; "" for an argument that is left out."""

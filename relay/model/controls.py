@@ -122,6 +122,8 @@ class CommandInfo(Value):
     """Its answer concerns nobody but who asked."""
     is_question: bool = False
     """It puts a question to the companion and does nothing else, as the relay's own `ask`."""
+    completes: str = ""
+    """Its parameter that is the name of a command."""
 
 
 class Suggestion(Value):

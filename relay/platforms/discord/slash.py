@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ ASKED: Final = "Asked! The answer comes here."
 SLOW: Final = "Got it. This may take a moment."
 PAYLOAD_LIMIT: Final = 8_000
 """Characters of a command's names, descriptions and choices ("Application Commands", "Limits")."""
+COMPLETED: Final = 25
+"""Choices that Discord shows ("Application Commands", "Application Command Option Structure")."""
 UNTOLD: Final = (
     CommandInfo(
         name="ask",
@@ -89,7 +91,20 @@ class Slash:
         chosen = app_commands.choices(
             **{p.name: [app_commands.Choice(name=c, value=c) for c in p.choices] for p in info.parameters if p.choices}
         )(described)
-        return app_commands.Command(name=info.name, description=(info.summary or info.name)[:100], callback=chosen)
+        description = (info.summary or info.name)[:100]
+        command: SlashCommand = app_commands.Command(name=info.name, description=description, callback=chosen)
+        if info.completes:
+            command.autocomplete(info.completes)(self._completing())
+        return command
+
+    def _completing(self) -> Callable[[Use, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+        async def complete(use: Use, typed: str) -> list[app_commands.Choice[str]]:
+            viewers = self._offers.viewers_of(use)
+            names = [each.name for each in (viewers.offered() if viewers is not None else None) or ()]
+            begun = [name for name in names if name.startswith(typed.lower())]
+            return [app_commands.Choice(name=name, value=name) for name in begun[:COMPLETED]]
+
+        return complete
 
     async def _carry_out(self, use: Use, info: CommandInfo, read: Read, given: Mapping[str, Any]) -> None:
         if not self._listening.covers(use.channel):

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from relay.application.processes.remote_commands import RemoteCommands
-from relay.commands.builtin import ask
+from relay.commands.builtin import ask, register
 from relay.commands.definition import Command, Use
+from relay.commands.gate import CommandGate, no_commands
 from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
 from relay.config.loading import Config
@@ -109,6 +110,24 @@ async def test_a_use_is_a_message_as_if_it_were_written_in_chat(
     call = table.call(message)
     assert call is not None and call.command.name == "hug"
     assert (response.text, response.ephemeral) == ("Asked! The answer comes here.", True)
+
+
+async def test_the_help_has_the_name_everybody_tries_and_completes_those_of_commands(
+    discord: DiscordDouble, connect: Connect, store: Store
+) -> None:
+    settings = CommandsSection.model_validate({"own": [{"name": "hush", "aliases": ["h"], "answer": "Hush."}]})
+    gate = CommandGate(settings, no_commands().answers)
+    register(gate, Config().forwarding.kinds[Kind.ASK])
+    async with connect(viewers=gate.table) as platform:
+        names = registered(discord).keys()
+        completed = await discord.type_into("help", "name", "H")
+        message, using = await use(discord, store, "help", name="hush")
+        settle(platform, message, Outcome.ANSWERED)
+        await using
+
+    assert names == {"ask", "relay", "hush", "commands", "help"}  # an alias of the streamer's own works in chat
+    assert completed == [("hush", "hush"), ("help", "help")]
+    assert message.text == "!help hush"
 
 
 async def test_where_nobody_is_to_ask_nobody_is_offered_it(
