@@ -3,11 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 
-from twitchio import AutomodMessageHold, AutomodMessageUpdate, ChatMessage, SuspiciousUserMessage, SuspiciousUserUpdate
+from twitchio import (
+    AutomodMessageHold,
+    AutomodMessageUpdate,
+    ChatMessage,
+    ChatNotification,
+    SuspiciousUserMessage,
+    SuspiciousUserUpdate,
+)
 from twitchio.models.eventsub_ import BaseEvent
 
 from relay.model import AudienceMessage, Incoming, PlatformDecision
-from relay.platforms.twitch.incoming.chat import is_shared
+from relay.platforms.twitch.incoming.chat import shared_by
 from relay.platforms.twitch.incoming.moderation import RESTRICTED
 from relay.platforms.twitch.once import News
 from relay.platforms.twitch.settings import PLATFORM, TwitchSection
@@ -36,8 +43,10 @@ class Gate:
         if isinstance(event, ChatMessage):
             if (released := self._released(event)) is not None:
                 return [released]
-            if not self._is_heard(event):
+            if (event.broadcaster.id, event.chatter.id) in self._restricted:
                 return []
+        if isinstance(event, ChatMessage | ChatNotification) and not self._is_heard(event):
+            return []
         return [self._as_set(each) for each in meaning if self._news.is_new(each)]
 
     def holds(self, said: Said) -> bool:
@@ -72,14 +81,11 @@ class Gate:
         del self._withheld[held]
         return PlatformDecision(platform=PLATFORM, id=held, is_approved=True, reason="approved on twitch")
 
-    def _is_heard(self, event: ChatMessage) -> bool:
-        if (event.broadcaster.id, event.chatter.id) in self._restricted:
-            return False
-        if not is_shared(event):
+    def _is_heard(self, event: ChatMessage | ChatNotification) -> bool:
+        source = shared_by(event)
+        if source is None:
             return True
-        source = event.source_broadcaster
-        is_there = source is not None and source.id in self._channels()  # and so it is heard there
-        return self._settings.shared_chat != "ignore" and not is_there
+        return self._settings.shared_chat != "ignore" and source.id not in self._channels()  # where it is heard, too
 
     def _as_set(self, incoming: Incoming) -> Incoming:
         """With the marks that the settings want."""

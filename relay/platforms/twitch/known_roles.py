@@ -49,8 +49,10 @@ class KnownRoles:
                 _remember(self._known, place, self._known.get(place, frozenset()) | {Role.SUBSCRIBER})
 
     def filled(self, incoming: Incoming) -> Incoming:
-        """The same, and what is known of its author if it does not say that itself."""
-        if not isinstance(incoming, AudienceMessage) or incoming.author.roles or incoming.author == ANONYMOUS:
+        """The same, and what is known of its author if it does not say that itself, as what is written does."""
+        if not isinstance(incoming, AudienceMessage) or incoming.kind.is_said:
+            return incoming
+        if incoming.author.roles or incoming.author == ANONYMOUS:
             return incoming
         author, channel = incoming.author, incoming.channel
         known = frozenset({Role.STREAMER}) if author.id == channel else self._known.get((channel, author.id))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from twitchio.models.eventsub_ import create_event_instance
 
 from relay.platforms.twitch.connection import TwitchClient
-from relay.platforms.twitch.mending import NOTICE, bare, mended
+from relay.platforms.twitch.mending import NOTICE, bare, mended, with_source
 
 log = logging.getLogger(__name__)
 SHARD_DISABLED: Final = "conduit.shard.disabled"
@@ -21,7 +21,7 @@ def hand_on(client: TwitchClient, data: Any) -> None:
     """Give the client the event of a notification, in the shape that the WebSocket has."""
     type = data["metadata"]["subscription_type"]
     try:
-        client.dispatch(type, _event(client, type, data))
+        client.dispatch(type, with_source(_event(client, type, data), data, client.http))
     except Exception as error:  # whatever the library or the relay did not expect
         client.on_unread(type, error)
 

@@ -55,11 +55,23 @@ class Audience:
         return id
 
     async def notice(
-        self, type: str, author: str = "ann", text: str = "", channel: str | None = None, **about: Any
+        self,
+        type: str,
+        author: str = "ann",
+        text: str = "",
+        channel: str | None = None,
+        badges: Sequence[str] = (),
+        **more: Any,
     ) -> str:
-        """A line Twitch itself puts into chat, with what the person wrote along with it; the id of both."""
+        """A line Twitch itself puts into chat, with what the person wrote along with it; the id of both.
+
+        `more` are keys of the event, or of what its type tells.
+        """
         where, who = self._channel(channel), self.state.user(author)
-        event = payloads.notice(where, who, type, about, text)
+        keys = TYPES[NOTICE].shape.keys()
+        about = {key: value for key, value in more.items() if key not in keys}
+        rest = {key: value for key, value in more.items() if key in keys}
+        event = payloads.notice(where, who, type, about, text, badges=[payloads.badge(each) for each in badges], **rest)
         id = str(event["message_id"])
         self.state.spoken[id] = Spoken(where, who, text)
         await self.notify(NOTICE, where, event)

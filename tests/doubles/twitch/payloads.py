@@ -60,7 +60,12 @@ def notice(
     channel: User, author: User | None, type: str, about: Event | None = None, text: str = "", **more: Any
 ) -> Event:
     """A line Twitch itself puts into chat; without an author it is anonymous. A type may be one that is new to all."""
-    known = {type: fill(NOTICES[type], **(about or {}))} if type in NOTICES else {}
+    shape = NOTICES.get(type.removeprefix("shared_chat_"))
+    known = (
+        {type: fill(shape, **(about or {}))}
+        if shape is not None and type in TYPES["channel.chat.notification"].shape
+        else {}
+    )
     return _event(
         "channel.chat.notification",
         channel,

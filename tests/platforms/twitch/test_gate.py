@@ -178,6 +178,51 @@ async def test_what_is_heard_in_its_own_channel_is_not_heard_again_in_one_that_s
     assert received.texts == ["hi", "last"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "heard"),
+    [("ignore", []), ("hear", [None]), ("mark", ["from the channel Ben"])],
+)
+@pytest.mark.parametrize("type", ["sub", "resub", "announcement"])
+async def test_what_is_written_with_a_notice_in_a_channel_that_shares_its_chat_is_chat_from_there(
+    twitch: TwitchDouble, connect: Connect, received: Received, setting: str, heard: list[str | None], type: str
+) -> None:
+    async with connect(twitch, shared_chat=setting):
+        await twitch.notice(
+            f"shared_chat_{type}", "cat", "from afar", badges=["moderator", "vip"], **shared(twitch, "ben")
+        )
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    told = received.messages[:-1]
+    assert [(message.kind, message.text, message.mark) for message in told] == [
+        (Kind.CHAT, "from afar", mark) for mark in heard
+    ]
+    assert all(message.author.roles == {Role.VIP} for message in told)
+
+
+async def test_what_is_given_in_a_channel_that_shares_its_chat_is_not_given_here(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch, shared_chat="hear"):
+        await twitch.notice("shared_chat_sub_gift", "cat", "to you", **shared(twitch, "ben"))
+        await twitch.notice("shared_chat_sub", "cat", **shared(twitch, "ben"))
+        await twitch.chat("last")
+        await received.until_text("last")
+
+    assert received.texts == ["last"]
+
+
+async def test_nobody_is_staff_in_a_channel_that_shares_the_chat_even_who_is_staff_here(
+    twitch: TwitchDouble, connect: Connect, received: Received
+) -> None:
+    async with connect(twitch, shared_chat="hear"):
+        await twitch.chat("hi", badges=["moderator"])
+        await twitch.chat("!relay pause", badges=["moderator"], **shared(twitch, "ben"))
+        await received.until(2)
+
+    assert [message.author.roles for message in received.messages] == [{Role.MODERATOR}, set()]
+
+
 async def test_nobody_is_staff_in_a_channel_that_shares_the_chat(
     twitch: TwitchDouble, connect: Connect, received: Received
 ) -> None:

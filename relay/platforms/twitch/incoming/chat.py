@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from twitchio import ChatMessage
+from twitchio import ChatMessage, ChatNotification, PartialUser
 from twitchio.models.eventsub_ import ChatMessageReply
 
 from relay.model import AudienceMessage, Author, Kind, Quoted, Role
@@ -16,9 +16,21 @@ ANONYMOUS_CHEERER: Final = "ananonymouscheerer"
 STAFF: Final = frozenset({Role.STREAMER, Role.MODERATOR})
 
 
-def is_shared(message: ChatMessage) -> bool:
+def shared_by(event: ChatMessage | ChatNotification) -> PartialUser | None:
+    """The channel that it was written in, where that is another one that shares its chat with this one."""
+    source: PartialUser | None = getattr(event, "source_broadcaster", None)  # as mending adds it to a notice
+    return source if source is not None and source.id != event.broadcaster.id else None
+
+
+def is_shared(event: ChatMessage | ChatNotification) -> bool:
     """It was written in another channel that shares its chat with this one."""
-    return message.source_broadcaster is not None and message.source_broadcaster.id != message.broadcaster.id
+    return shared_by(event) is not None
+
+
+def mark_of(event: ChatMessage | ChatNotification) -> str | None:
+    """What tells where it was written."""
+    source = shared_by(event)
+    return None if source is None else f"from the channel {author_of(source).name}"
 
 
 def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | None:
@@ -36,7 +48,7 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
         event.broadcaster,
         _author(event),
         id=event.id,
-        mark=f"from the channel {author_of(event.source_broadcaster).name}" if is_shared(event) else None,
+        mark=mark_of(event),
         amount=cheer.bits if cheer else None,
         reply_to=event.id,
         reward=reward,
@@ -46,10 +58,10 @@ def message(event: ChatMessage, account: str, now: float) -> AudienceMessage | N
 
 
 def _author(event: ChatMessage) -> Author:
-    return ANONYMOUS if event.chatter.name == ANONYMOUS_CHEERER else author_of(event.chatter, _roles(event))
+    return ANONYMOUS if event.chatter.name == ANONYMOUS_CHEERER else author_of(event.chatter, roles_of(event))
 
 
-def _roles(event: ChatMessage) -> frozenset[Role]:
+def roles_of(event: ChatMessage | ChatNotification) -> frozenset[Role]:
     """Nobody commands from another channel."""
     return roles(event.badges) - STAFF if is_shared(event) else roles(event.badges)
 

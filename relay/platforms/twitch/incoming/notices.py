@@ -26,17 +26,20 @@ from twitchio.models.eventsub_ import (
 )
 
 from relay.model import AudienceMessage, Kind
+from relay.platforms.twitch.incoming.chat import is_shared, mark_of, roles_of
 from relay.platforms.twitch.incoming.draft import ANONYMOUS, Reader, author_of, draft, roles, tier
 from relay.platforms.twitch.incoming.written import written
 
 Fields = dict[str, Any]
 """Of a message; see `draft`."""
+SHARED: Final = "shared_chat_"
+"""What types of notices begin with that are about another channel, which shares its chat with this one."""
 _WITH_WORDS: Final = (Kind.RESUBSCRIBE, Kind.ANNOUNCEMENT)
 
 
 def notice(event: ChatNotification, account: str, now: float) -> tuple[AudienceMessage, ...]:
-    if event.notice_type.startswith("shared_chat_"):
-        return ()
+    if event.notice_type.startswith(SHARED):
+        return words_alone(event, account, now) if is_shared(event) else ()
     author = ANONYMOUS if event.anonymous else author_of(event.chatter, roles(event.badges))
     tell = partial(draft, event, now)
     common: Fields = {"channel": event.broadcaster, "author": author, "id": event.id}
@@ -51,12 +54,13 @@ def notice(event: ChatNotification, account: str, now: float) -> tuple[AudienceM
 
 
 def words_alone(event: ChatNotification, account: str, now: float) -> tuple[AudienceMessage, ...]:
-    """What is written with a notice of which another event tells everything else."""
+    """What is written with a notice of which another event tells everything else, or which is another channel's."""
     words = _words(event, account)
     if words is None:
         return ()
-    author = author_of(event.chatter, roles(event.badges))
-    return (draft(event, now, channel=event.broadcaster, author=author, id=event.id, **words),)
+    author = author_of(event.chatter, roles_of(event))
+    mark = mark_of(event)
+    return (draft(event, now, channel=event.broadcaster, author=author, id=event.id, mark=mark, **words),)
 
 
 def _fact(event: ChatNotification) -> Fields | None:
@@ -70,7 +74,7 @@ def _fact(event: ChatNotification) -> Fields | None:
 def _words(event: ChatNotification, account: str) -> Fields | None:
     """What the person wrote with it. What the companion's own account writes elsewhere is none of the audience's."""
     is_own = event.chatter.id == account and event.broadcaster.id != account
-    if not event.text or is_own or event.notice_type in ("sub_gift", "community_sub_gift"):
+    if not event.text or is_own or event.notice_type.removeprefix(SHARED) in ("sub_gift", "community_sub_gift"):
         return None
     return {"kind": Kind.CHAT, "reply_to": event.id} | written(event.text, event.fragments, account)
 
