@@ -62,6 +62,8 @@ class Recalled:
     def __init__(self) -> None:
         self._by_forward: dict[str, list[Retraction]] = {}
         self._given_up: set[str] = set()
+        self._refunded: set[str] = set()
+        """Given up for what was taken back of them; points that were spent on the rest are given back all the same."""
 
     def note(self, retraction: Retraction, on_their_way: Iterable[Forward]) -> None:
         for forward in on_their_way:
@@ -69,20 +71,21 @@ class Recalled:
                 self._by_forward.setdefault(forward.id, []).append(retraction)
 
     def give_up(self, forward: Forward) -> None:
-        """Nobody is to answer any of it, unless that is for what was taken back of it: then the rest may be told."""
-        if forward.id not in self._by_forward:
-            self._given_up.add(forward.id)
+        """Nobody is to answer any of it; for what was taken back of it, though, what cost nothing may be."""
+        (self._refunded if forward.id in self._by_forward else self._given_up).add(forward.id)
 
     def reason(self, forward_id: str, message: AudienceMessage) -> str | None:
         """Why this message, which the forward carried, is not to be told any more; None when it is."""
         retractions = self._by_forward.get(forward_id, ())
-        given_up = GIVEN_UP if forward_id in self._given_up else None
-        return next((each.reason for each in retractions if names(each, message)), given_up)
+        is_refunded = forward_id in self._refunded and message.reward is not None and message.reward.awaits_outcome
+        is_over = is_refunded or forward_id in self._given_up
+        return next((each.reason for each in retractions if names(each, message)), GIVEN_UP if is_over else None)
 
     def forget(self, forward_id: str) -> None:
         """What became of it is known."""
         self._by_forward.pop(forward_id, None)
         self._given_up.discard(forward_id)
+        self._refunded.discard(forward_id)
 
 
 class Doubts:

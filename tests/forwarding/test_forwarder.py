@@ -16,7 +16,7 @@ from relay.forwarding import notices
 from relay.forwarding.admission import JUDGED_AT_ONCE
 from relay.forwarding.forwarder import Forwarder
 from relay.forwarding.last_chat import NOTE_CHARACTERS, note_of_chat
-from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Role, Settlement
+from relay.model import AudienceMessage, Edit, Forward, Kind, Outcome, Retraction, Reward, Role, Settlement
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorDecision
 from relay.voxta.chat import JoinedChat
@@ -767,9 +767,11 @@ class TestWhatDidNotArrive:
         assert scene.voxta.told == {}, "whoever paid for it has been refunded"
         assert outcome(scene, each) == (Outcome.DROPPED, "its answer was stopped")
 
-    def test_is_told_again_but_for_what_was_taken_back_of_a_question_of_several(
-        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("is_paid", [False, True])
+    def test_is_told_again_but_for_what_was_taken_back_of_a_question_of_several_or_refunded(
+        self, scene: Scene, is_paid: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        paid = {"kind": Kind.REDEMPTION, "reward": Reward(id="r", awaits_outcome=True)} if is_paid else {}
         answer = scene.voxta._answer
 
         async def stall(chat: JoinedChat) -> None:
@@ -778,7 +780,8 @@ class TestWhatDidNotArrive:
             await answer(chat)
 
         scene.forwarder.follow(Switches(paused=True))
-        deleted, other = said(scene, 1, kind=Kind.RAID), said(scene, 2, kind=Kind.RAID, author="bob")
+        deleted = said(scene, 1, kind=Kind.RAID)
+        other = said(scene, 2, **{"kind": Kind.RAID, "author": "bob"} | paid)
         scene.wait()
         with monkeypatch.context() as silence:
             silence.setattr(scene.voxta, "_answer", stall)
@@ -791,7 +794,7 @@ class TestWhatDidNotArrive:
         scene.wait(35)
 
         assert outcome(scene, deleted) == DELETED
-        assert scene.voxta.told == {other.key: 1}
+        assert scene.voxta.told == ({} if is_paid else {other.key: 1})
 
     def test_is_not_told_when_it_has_waited_too_long(self, scene: Scene) -> None:
         scene.voxta.next.append(Sending.CUT_BEFORE)
