@@ -50,7 +50,14 @@ async def serving(
     async with (
         desk_of(config, relay, audio, links, run) as desk,
         WebServer(
-            config.web, actions, audio.overlay, links, config.scenario.sounds, desk, config.avatar.folder, upstream
+            config.web,
+            actions,
+            audio.overlay,
+            links,
+            sounds=config.scenario.sounds,
+            desk=desk,
+            pictures=config.avatar.folder,
+            upstream=upstream,
         ) as server,
     ):
         mirror = server.gateway.mirror

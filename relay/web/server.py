@@ -38,6 +38,7 @@ class WebServer:
         actions: ApiActions,
         overlay: OverlaySink,
         links: AccessLinks,
+        *,
         sounds: Path | None = None,
         desk: Desk | None = None,
         pictures: Path | None = None,

@@ -150,5 +150,7 @@ async def staged(
     settings = WebSection.model_validate({"host": host, "port": port, "token": token})
     with tempfile.TemporaryDirectory() as folder:
         links = links or AccessLinks(Path(folder) / "relay.links.json")
-        async with WebServer(settings, runtime.actions, sink, links, sounds, desk, pictures, upstream) as server:
+        async with WebServer(
+            settings, runtime.actions, sink, links, sounds=sounds, desk=desk, pictures=pictures, upstream=upstream
+        ) as server:
             yield Stage(server, sink, ear, runtime, links)
