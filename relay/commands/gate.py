@@ -12,9 +12,8 @@ from relay.commands.definition import Command, Use
 from relay.commands.parsing import WrongArguments, read
 from relay.commands.rewards import RewardTable
 from relay.commands.table import Call, CommandTable
-from relay.config import CommandsSection, OutboundSection, RewardSection
+from relay.config import CommandsSection, RewardSection
 from relay.model import AudienceMessage, Kind, Origin, Outcome, Role
-from relay.moderation.outbound import Outbound
 from relay.moderation.roles import rank
 from relay.moderation.wording import for_chat
 
@@ -247,12 +246,6 @@ def _remember(known: OrderedDict[str, T], whom: str, what: T) -> None:
     known[whom] = what
     if len(known) > MAX_KNOWN:
         known.popitem(last=False)
-
-
-def no_commands() -> CommandGate:
-    """What viewers can do where they can do nothing."""
-    settings = CommandsSection(enabled=False)
-    return CommandGate(settings, Answers(settings, Outbound(OutboundSection()), lambda *_: None))
 
 
 def _seconds(left: float) -> str:

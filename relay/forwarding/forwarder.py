@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from relay.commands.explaining import Halt, QueuePlace
-from relay.commands.gate import CommandGate, Finished, no_commands
+from relay.commands.gate import CommandGate, Finished
 from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.forwarding.admission import Admission
@@ -53,13 +53,12 @@ class Forwarder:
         session: Link,
         floor: Floor,
         observer: Observer,
-        commands: CommandGate | None = None,
+        commands: CommandGate,
         quiet: Container[str] = (),
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = wall_time,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        commands = commands or no_commands()
         policy = Policy(config.forwarding, commands.table)
         self._inbox = inbox
         self._session = session

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from relay.application.addressing import Addressing
-from relay.commands.gate import no_commands
 from relay.model import AudienceMessage, Kind, Role
 from relay.platforms.simulated import QuietPlatform
 from relay.voxta.chat import JoinedChat
 from relay.wire.messages import Person
+from tests.commands.room import no_commands
 from tests.forwarding.surroundings import message
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-from relay.commands.gate import CommandGate, no_commands
+from relay.commands.gate import CommandGate
 from relay.config.loading import Config
 from relay.forwarding.lanes import Batch
 from relay.forwarding.notices import CAPACITY
@@ -22,6 +22,7 @@ from relay.model import AudienceMessage, Kind, Outcome
 from relay.moderation.budget import Budget
 from relay.moderation.features import features_of
 from tests.benchmarks.crowd import crowd, is_spam
+from tests.commands.room import no_commands
 
 ANSWER = 8.0
 """Seconds from a forward to the end of its answer."""

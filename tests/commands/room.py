@@ -31,6 +31,12 @@ def written(
     return AudienceMessage.model_validate(fields | over)
 
 
+def no_commands() -> CommandGate:
+    """What viewers can do where they can do nothing."""
+    settings = CommandsSection(enabled=False)
+    return CommandGate(settings, Answers(settings, OUTBOUND, lambda *_: None))
+
+
 class Shop:
     """Counters in memory: each message counts once."""
 

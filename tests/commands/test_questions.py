@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from relay.commands.explaining import QueuePlace
-from relay.commands.gate import no_commands
 from relay.commands.latest import LatestMessages
 from relay.commands.questions import UNKNOWN, questions
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import Outcome, Settlement
+from tests.commands.room import no_commands
 from tests.commands.surroundings import answer, named, opened
 from tests.contracts.samples import NOON, message
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from relay.commands.forgetting import Forgetting
-from relay.commands.gate import no_commands
 from relay.commands.latest import LatestMessages
 from relay.commands.wishes import FULL, LATER, SELDOM, ViewerWishes
 from relay.errors import InboxError
 from relay.inbox.sqlite import SqliteInbox
 from relay.model import Retraction
 from relay.moderation.quiet import LEFT_OUT, QuietViewers
+from tests.commands.room import no_commands
 from tests.commands.surroundings import answer, named, opened
 
 

@@ -23,6 +23,7 @@ from relay.voxta.chat import JoinedChat
 from relay.voxta.gateway import GatewaySession
 from relay.wire import server
 from relay.wire.messages import ChatMessage, Person
+from tests.commands.room import no_commands
 from tests.virtual_time import VirtualLoop
 
 T = TypeVar("T")
@@ -297,7 +298,7 @@ class Scene:
             session=self.voxta,
             floor=self.floor,
             observer=self,
-            commands=self._commands,
+            commands=self._commands or no_commands(),
             clock=self._clock,
             wall=self.wall,
         )

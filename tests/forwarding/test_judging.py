@@ -1,10 +1,10 @@
 """Whether a message may be told, and in which words."""
 
-from relay.commands.gate import no_commands
 from relay.forwarding.judging import Judging
 from relay.forwarding.policy import Policy
 from relay.moderation.budget import Budget
 from relay.moderation.switches import Switches
+from tests.commands.room import no_commands
 from tests.forwarding.surroundings import config, message
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from relay.commands.gate import CommandGate, no_commands
+from relay.commands.gate import CommandGate
 from relay.config.loading import Config
 from relay.forwarding import held as holding
 from relay.forwarding import notices
@@ -15,6 +15,7 @@ from relay.forwarding.waiting import Waiting
 from relay.model import DESK, AudienceMessage, Author, Kind, Outcome, Quoted, Role
 from relay.moderation.budget import Budget
 from relay.moderation.switches import Mode, Switches
+from tests.commands.room import no_commands
 from tests.forwarding.surroundings import config
 from tests.forwarding.surroundings import message as written
 

@@ -9,7 +9,7 @@ import pytest
 from relay.application.processes.remote_commands import RemoteCommands
 from relay.commands.builtin import ask, register
 from relay.commands.definition import Command, Use
-from relay.commands.gate import CommandGate, no_commands
+from relay.commands.gate import CommandGate
 from relay.commands.table import CommandTable
 from relay.config import ActionSection, CommandsSection, KindRule, ParameterSection
 from relay.config.loading import Config
@@ -18,6 +18,7 @@ from relay.model import AudienceMessage, Kind, Outcome, Post, SendAs, Settlement
 from relay.platforms.discord import commands, interactions, mentions, offers, slash, uses
 from relay.platforms.discord.client import DiscordPlatform
 from relay.platforms.discord.offers import CREATED_A_DAY, DAY, Creations
+from tests.commands.room import no_commands
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.faults import Hold
 from tests.doubles.discord.interactions import CREATES_A_DAY, MAX_COMMANDS, NUMBER, STRING, USER, Response
