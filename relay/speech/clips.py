@@ -1,7 +1,6 @@
 """Fetches what Voxta speaks, ahead of the moment when it is heard."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -15,8 +14,6 @@ from yarl import URL
 from relay.config import SpeechSection, VoxtaSection
 from relay.errors import NothingToHear, RelayError, SpeechError
 from relay.speech.base import Clip
-
-log = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 32_000_000
 """Of one clip; two minutes of uncompressed stereo at 48 kHz are 23 million."""

@@ -18,8 +18,6 @@ from relay.errors import ConfigError
 from relay.platforms import listed
 from relay.system.readiness import Look, ReadyState
 
-log = logging.getLogger(__name__)
-
 
 async def run_only(config: Config, wanted: Sequence[str]) -> None:
     """Until cancelled, or asked to end. Raises ConfigError and AuthError when a person has to act."""
