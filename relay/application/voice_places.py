@@ -5,8 +5,9 @@ from typing import Any, Final
 from relay.config.loading import Config
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
+from relay.text.page_text import page_text
 
-_OWN_EAR: Final = 'set hearing.through to "openai" or "local", or voice.listen_to to "nobody"'
+_OWN_EAR: Final = page_text('set hearing.through to "openai" or "local", or voice.listen_to to "nobody"')
 
 
 def voice_platform(config: Config) -> PlatformInfo[Any] | None:
@@ -23,8 +24,12 @@ def nobody_understands(config: Config) -> tuple[str, str] | None:
     """Why nobody makes text of what people in voice channels say, and what to do; None where somebody may."""
     if not listens_to_people(config) or config.hearing.through != "voxta" or understands_itself(config):
         return None
-    why = "a Voxta Gateway takes no sound" if config.voxta.mode == "gateway" else "the companion has no ear"
-    return f"people are heard and not understood, as {why}", _OWN_EAR
+    why = (
+        page_text("a Voxta Gateway takes no sound")
+        if config.voxta.mode == "gateway"
+        else page_text("the companion has no ear")
+    )
+    return page_text(f"people are heard and not understood, as {why}"), _OWN_EAR
 
 
 def understands_itself(config: Config) -> bool:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Kind
+from relay.text.page_text import page_text
 
 NOTE_FOLLOWS: Final = "follows"
 """The note that holds them."""
@@ -37,7 +38,7 @@ class ToldFollows:
         who = f"{message.platform}:{message.channel}/{message.author.id}"
         before = self._at.get(who)
         if before is not None and 0 < message.at - before < WITHIN:
-            return "has followed before, less than a month ago"
+            return page_text("has followed before, less than a month ago")
         if before != message.at:
             self._at[who] = message.at
             self._at.move_to_end(who)

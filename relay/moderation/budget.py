@@ -7,6 +7,7 @@ from datetime import datetime, time
 from relay.config import BudgetSection
 from relay.model import AudienceMessage, Kind, Role
 from relay.moderation.switches import Mode, Switches
+from relay.text.page_text import page_text
 
 MAX_VIEWERS = 10_000
 """Viewers remembered; the one not heard of for longest is forgotten first, and starts with a full bucket."""
@@ -98,10 +99,10 @@ class Budget:
             return None
         person = "speaker" if message.kind is Kind.VOICE else "viewer"
         if message.kind.is_said and person in self._rates and not self._viewer(person, message.viewer).take(now):
-            return f"rate: more than {self._rates[person]:g} a minute from one {person}"
+            return page_text(f"rate: more than {self._rates[person]:g} a minute from one {person}")
         for name in _names(message) if self._has_named else ():
             if name in self._rates and not self._bucket(name).take(now):
-                return f"rate: more than {self._rates[name]:g} a minute of {name}"
+                return page_text(f"rate: more than {self._rates[name]:g} a minute of {name}")
         return None
 
     def ready_at(self, now: float) -> float:
@@ -139,9 +140,9 @@ def not_in_mode(message: AudienceMessage, mode: Mode) -> str | None:
     if message.kind is not Kind.CHAT or message.author.roles & _TRUSTED:
         return None
     if mode is Mode.MENTIONS and not message.addressed:
-        return "mode: only mentions"
+        return page_text("mode: only mentions")
     if mode is Mode.SUBSCRIBERS and not message.author.roles & _SUPPORTERS:
-        return "mode: only subscribers"
+        return page_text("mode: only subscribers")
     return None
 
 

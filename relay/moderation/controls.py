@@ -119,8 +119,15 @@ class Controls:
                 off,
             ),
             Control("held", "What waits for a decision", self._held),
-            Control("approve", "Let through what is held", self._decide(approve, "Approved"), "id", _HELD, may_be.held),
-            Control("reject", "Drop what is held", self._decide(reject, "Rejected"), "id", _HELD, may_be.held),
+            Control(
+                "approve",
+                "Let through what is held",
+                self._decide(approve, "Approved: {ids}."),
+                "id",
+                _HELD,
+                may_be.held,
+            ),
+            Control("reject", "Drop what is held", self._decide(reject, "Rejected: {ids}."), "id", _HELD, may_be.held),
             Control("edit", "Let through what is held in other words", self._edit, "change", "ID TEXT", may_be.held),
             Control(
                 "now", "Tell this before all else", self._move(put_first, "It is next."), "id", "ID", may_be.waiting
@@ -199,7 +206,7 @@ class Controls:
                 raise Gone(f"Not held (any more): {', '.join(gone)}.")
             if not ids:
                 return "Nothing is held."
-            answer = f"{done}: {', '.join(ids)}." + (f" Not held (any more): {', '.join(gone)}." if gone else "")
+            answer = done.format(ids=", ".join(ids)) + (f" Not held (any more): {', '.join(gone)}." if gone else "")
             return answer + await self._note(order.by, f"{order.name} {' '.join(ids)}")
 
         return run

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from zlib import crc32
 
-LEFT_OUT: Final = "the viewer asked to be left out"
+from relay.text.page_text import page_text
+
+LEFT_OUT: Final = page_text("the viewer asked to be left out")
 """Why what they write is not forwarded."""
 MOST: Final = 100_000
 """Viewers whose wish is kept; who comes after that is told so."""

@@ -12,6 +12,7 @@ import polib
 from babel.messages.extract import extract
 
 from relay.web.desk.texts import LOCALE
+from tests.docs.own_texts import own_texts
 from tests.docs.pages import ROOT
 
 SCRIPTS: Final = ROOT / "relay" / "web" / "static" / "desk"
@@ -59,6 +60,8 @@ def said() -> dict[str, str]:
         texts |= texts_of(script.read_text("utf-8"))
     for module in sorted(RELAY.rglob("*.py")):
         texts |= phrases_of(module.read_text("utf-8"))
+    for text in own_texts():
+        texts.setdefault(text, "")
     return dict(sorted(texts.items(), key=lambda text: (text[0].casefold(), text[0])))
 
 

@@ -14,6 +14,7 @@ from relay.application.desk.ticks import Ticks
 from relay.model import AudienceMessage, Caller, Kind, Settlement
 from relay.moderation.controls import command_in
 from relay.system import clock
+from relay.text.page_text import page_text
 from relay.web.desk.actions import DeskAction, DeskError, Fields
 from relay.web.desk.log import LogTopic
 
@@ -85,7 +86,7 @@ class Support:
         await self._ticks.set(row.id, name)
         row.ticked_by = name
         self.topic.touch(row)
-        answer, what = ("Ticked off.", "tick") if given.ticked else ("Open again.", "untick")
+        answer, what = (page_text("Ticked off."), "tick") if given.ticked else (page_text("Open again."), "untick")
         return answer + await self._relay.controls.note(by, f"{what} {given.id}")
 
     async def _again(self, given: Again, by: Caller) -> str:
@@ -96,7 +97,7 @@ class Support:
         else:
             message = await self._settled_message(given.id)
         await self._relay.receive(told_again(message, uuid.uuid4().hex[:6]))
-        return "It is told again." + await self._relay.controls.note(by, f"again {given.id}")
+        return page_text("It is told again.") + await self._relay.controls.note(by, f"again {given.id}")
 
     async def _settled_message(self, key: str) -> AudienceMessage:
         record = await self._relay.inbox.why(key)

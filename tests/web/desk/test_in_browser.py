@@ -112,3 +112,29 @@ async def test_it_speaks_german(desk: Office) -> None:
     async with desk.page(locale="de-AT") as page:
         await expect(page.locator("html")).to_have_attribute("lang", "de")
         await expect(page.get_by_role("button", name="Notfall")).to_be_visible()
+
+
+async def test_it_says_in_german_what_the_relay_itself_answers(desk: Office) -> None:
+    async with desk.page(locale="de-DE") as page:
+        await page.get_by_role("button", name="Pause", exact=True).click()
+        await expect(page.locator(".notice span")).to_have_text("Pausiert. Ereignisse und Chat warten.")
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("waited too long", "hat zu lange gewartet"),
+        ("same as Ann", "dasselbe wie Ann"),
+        ("OBS cannot be reached at ws://a:1", "OBS ist unter ws://a:1 nicht zu erreichen"),
+        ("the link cannot be kept: no page is open", "der Link lässt sich nicht speichern: keine Seite ist offen"),
+        ("no page is open; open", "keine Seite ist offen; offen"),
+        ("What {nobody} (here) wrote", "What {nobody} (here) wrote"),
+    ],
+)
+async def test_a_text_of_the_relay_is_known_again_whatever_stands_in_it(
+    desk: Office, english: str, german: str
+) -> None:
+    async with desk.page(locale="de-DE") as page:
+        with desk.refusing(english):
+            await page.get_by_role("button", name="Ruhe", exact=True).click()
+            await expect(page.locator(".notice span")).to_have_text(german)

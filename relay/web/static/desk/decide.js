@@ -8,6 +8,7 @@ import { attempt } from "./notices.js";
 import { said } from "./said.js";
 import { chimes, switchChimes } from "./sound.js";
 import { duration, number, t } from "./texts.js";
+import { told } from "./told.js";
 import { tag } from "./next.js";
 import { place } from "./wording.js";
 import { heldBecause } from "./words.js";
@@ -20,7 +21,7 @@ export function decide(connection) {
   const empty = h("p", { class: "empty" }, t("Nothing to decide."));
   const list = h("ol", { class: "held-list", tabindex: "-1" });
   const all = h("button", { type: "button", class: "plain", hidden: true }, t("Reject all"));
-  guarded(all, t("Sure? Reject all"), () => attempt(connection.ask("reject", { id: "all" }), { done: t }));
+  guarded(all, t("Sure? Reject all"), () => attempt(connection.ask("reject", { id: "all" }), { done: told }));
   const rows = new KeyedList(list, (item) => heldRow(connection, item, { after }), { gone: leave });
   const panel = h(
     "section",

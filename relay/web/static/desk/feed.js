@@ -4,6 +4,7 @@ import { fill, h, name, say, set } from "./dom.js";
 import { bind } from "./keys.js";
 import { Rows } from "./rows.js";
 import { n, number, t } from "./texts.js";
+import { told } from "./told.js";
 import { viewer } from "./viewer.js";
 import { at, deed, outcome, OUTCOME_NAMES, place } from "./wording.js";
 
@@ -193,7 +194,7 @@ function heading(row, more) {
     row.again ? h("span", { class: "tag" }, t("told again")) : null,
   ];
   const time = h("span", { class: "dim small" }, at(row.age, row.told));
-  if (row.type === "post") return [name(t("Relay")), ...tags, row.error && h("span", { class: "field-error" }, t("not posted: {error}", { error: t(row.error) })), time];
+  if (row.type === "post") return [name(t("Relay")), ...tags, row.error && h("span", { class: "field-error" }, t("not posted: {error}", { error: told(row.error) })), time];
   if (row.type === "reply") return [...row.asked.map(({ who, text }) => h("span", { class: "dim" }, name(who), text && `: ${text}`)), ...tags, time];
   if (row.type === "own") return [row.who && name(row.who), ...tags, time];
   return [name(row.who), deed(row) && h("span", { class: "deed" }, deed(row)), ...tags, h("span", { class: `outcome ${row.outcome ?? "waiting"}` }, outcome(row)), time, more];
@@ -213,7 +214,7 @@ function answered(reply, row) {
   else if (reply.phase === "speaking" && rest) parts.push(" ", h("span", { class: "tag" }, t("is saying it")));
   if (row.type === "message" && others > 0) parts.push(" ", h("span", { class: "tag" }, n("with {count} other", "with {count} others", others)));
   for (const { platform, error } of reply.posted) {
-    if (error) parts.push(" ", h("span", { class: "field-error small" }, t("not posted to {platform}: {error}", { platform: place(platform), error: t(error) })));
+    if (error) parts.push(" ", h("span", { class: "field-error small" }, t("not posted to {platform}: {error}", { platform: place(platform), error: told(error) })));
   }
   return parts;
 }

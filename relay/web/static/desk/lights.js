@@ -2,6 +2,7 @@
 
 import { KeyedList, fill, h, say, set } from "./dom.js";
 import { t } from "./texts.js";
+import { told } from "./told.js";
 
 const WORDS = { ok: t("works"), busy: t("connecting"), problem: t("needs you"), off: t("off") };
 
@@ -24,7 +25,7 @@ export function lights() {
       word,
     );
     function update(light) {
-      say(label, light.label);
+      say(label, told(light.label));
       say(word, WORDS[light.state] ?? light.state);
       set(button, "data-state", light.state);
       set(button, "aria-expanded", String(open === name));
@@ -43,8 +44,8 @@ export function lights() {
     const light = all.find(({ name }) => name === open);
     panel.hidden = !light;
     if (light) {
-      const text = light.text ? t(light.text) : WORDS[light.state];
-      const parts = [h("p", { dir: "auto" }, h("strong", {}, light.label), ` ${text}`), light.fix ? h("p", { dir: "auto" }, t(light.fix)) : null];
+      const text = light.text ? told(light.text) : WORDS[light.state];
+      const parts = [h("p", { dir: "auto" }, h("strong", {}, told(light.label)), ` ${text}`), light.fix ? h("p", { dir: "auto" }, told(light.fix)) : null];
       if (panel.textContent !== h("div", {}, parts).textContent) fill(panel, parts);
     }
   }

@@ -7,6 +7,7 @@ import { KeyedList, fill, guarded, h, linger, name, say } from "./dom.js";
 import { attempt } from "./notices.js";
 import { said } from "./said.js";
 import { duration, n, number, t } from "./texts.js";
+import { told } from "./told.js";
 import { place } from "./wording.js";
 import { HALTS, reasons } from "./words.js";
 
@@ -20,7 +21,7 @@ export function next(connection) {
   const still = h("p", { class: "dim small", hidden: true }, t("Once you leave the list, what waits is put in order."));
   const list = h("ol", { class: "waiting", tabindex: "-1" });
   const clear = h("button", { type: "button", class: "plain", hidden: true }, t("Drop all"));
-  guarded(clear, t("Sure? Drop all"), () => attempt(connection.ask("clear"), { done: t }));
+  guarded(clear, t("Sure? Drop all"), () => attempt(connection.ask("clear"), { done: told }));
   const rows = new KeyedList(list, (item) => waitingRow(connection, item), { key: ({ key }) => key, gone: leave });
   let waiting = []; // in the order in which it would be heard
   let isPointedAt = false;
@@ -86,7 +87,7 @@ function waitingRow(connection, item) {
   };
   if (dock) guarded(drop, t("Sure?"), dropIt);
   else drop.addEventListener("click", dropIt);
-  guarded(mute, t("Sure? Mute"), () => attempt(connection.ask("mute", { viewer }), { done: t }));
+  guarded(mute, t("Sure? Mute"), () => attempt(connection.ask("mute", { viewer }), { done: told }));
   const why = h("p", { class: "reasons" });
   const text = h("div");
   const element = h(

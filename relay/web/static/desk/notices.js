@@ -2,6 +2,7 @@
 
 import { h, say } from "./dom.js";
 import { t } from "./texts.js";
+import { told } from "./told.js";
 
 const SHOWN_FOR = 5000; // milliseconds
 const FAILURE_FOR = 10_000;
@@ -29,7 +30,7 @@ export async function attempt(promise, { done = null } = {}) {
     if (done !== null) notify(typeof done === "function" ? done(answer) : done);
     return answer;
   } catch (failure) {
-    notify(t(failure.message), { failed: true });
+    notify(told(failure.message), { failed: true });
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
 
 import { fill, guarded, h } from "./dom.js";
 import { t } from "./texts.js";
+import { told } from "./told.js";
 
 // `changed(state)` is told when the settings are others.
 export function profiles(connection, changed) {
@@ -17,7 +18,7 @@ export function profiles(connection, changed) {
       show(state);
       if (fields.act === "switch") changed(state);
     } catch (refusal) {
-      if (refusal.code !== "unknown") fill(error, refusal.message);
+      if (refusal.code !== "unknown") fill(error, told(refusal.message));
     }
   }
 
@@ -39,7 +40,7 @@ export function profiles(connection, changed) {
       h("a", { href: address, download: called }).click();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     } catch (refusal) {
-      fill(error, refusal.message);
+      fill(error, told(refusal.message));
     }
   }
 
@@ -51,7 +52,7 @@ export function profiles(connection, changed) {
       fill(error);
       changed(state);
     } catch (refusal) {
-      fill(error, refusal.message);
+      fill(error, told(refusal.message));
     }
     chosen.value = "";
   }

@@ -4,6 +4,7 @@ import { fill, h, KeyedList, name, say } from "./dom.js";
 import { labelled } from "./fields.js";
 import { attempt } from "./notices.js";
 import { number, t } from "./texts.js";
+import { told } from "./told.js";
 
 const MODES = { all: t("everybody"), mentions: t("who speaks to the companion"), subscribers: t("subscribers"), slow: t("everybody, slowly") };
 
@@ -12,7 +13,7 @@ export function rules(connection) {
   let known = null;
 
   async function act(action, fields) {
-    const done = await attempt(connection.ask(action, fields), { done: t });
+    const done = await attempt(connection.ask(action, fields), { done: told });
     if (done === undefined && known) show(known); // what was chosen is not so
     return done;
   }

@@ -2,6 +2,7 @@
 
 import { fill, h, set } from "./dom.js";
 import { t } from "./texts.js";
+import { told } from "./told.js";
 
 // {key, element, text, differs(), isTyped(), wait(isWaiting), complain(text)}; `changed(state)` is told after each change.
 // What is typed and not saved yet is there while `isTyped()`.
@@ -43,7 +44,7 @@ export function settingRow(connection, setting, changed) {
 
   function complain(text) {
     error.hidden = !text;
-    fill(error, text);
+    fill(error, told(text));
     set(input.focus, "aria-invalid", text ? "true" : null);
   }
 

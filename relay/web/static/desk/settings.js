@@ -4,6 +4,7 @@ import { fill, h } from "./dom.js";
 import { profiles } from "./profiles.js";
 import { settingRow } from "./setting-row.js";
 import { n, t } from "./texts.js";
+import { told } from "./told.js";
 
 export function settings(connection) {
   const search = h("input", { type: "search", id: "settings-search", oninput: () => filter() });
@@ -74,7 +75,7 @@ export function settings(connection) {
 
   function tell(text) {
     problem.hidden = !text;
-    fill(problem, text ? [h("strong", {}, t("These settings do not work:")), h("p", { class: "said" }, text)] : []);
+    fill(problem, text ? [h("strong", {}, t("These settings do not work:")), h("p", { class: "said" }, told(text))] : []);
   }
 
   function filter() {

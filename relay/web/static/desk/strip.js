@@ -6,6 +6,7 @@ import { lights } from "./lights.js";
 import { meter } from "./meter.js";
 import { attempt } from "./notices.js";
 import { duration, t } from "./texts.js";
+import { told } from "./told.js";
 
 const BUTTONS = { silence: t("Silence"), skip: t("Skip"), pause: t("Pause"), emergency: t("Emergency") };
 const HINTS = {
@@ -127,11 +128,11 @@ function controls(connection) {
   };
   const toggle = () => {
     const isMeant = performance.now() - turned < SETTLE ? isPaused : !isPaused; // two who brake at once do not let go
-    return pause(isMeant, isMeant ? "pause" : "resume", t);
+    return pause(isMeant, isMeant ? "pause" : "resume", told);
   };
   const acts = {
-    silence: () => attempt(connection.ask("silence"), { done: t }),
-    skip: () => attempt(connection.ask("skip"), { done: t }),
+    silence: () => attempt(connection.ask("silence"), { done: told }),
+    skip: () => attempt(connection.ask("skip"), { done: told }),
     pause: toggle,
     emergency: () => pause(true, "emergency", t("Silent, paused, and nothing waits any more. Resume goes on.")),
   };

@@ -10,7 +10,7 @@ const STORED = "relay.language";
 const WAIT = 3000; // milliseconds for the catalogue; without it the page is in English
 
 export const language = chosen();
-const catalogue = language === "en" ? {} : await load(language);
+export const catalogue = language === "en" ? {} : await load(language);
 document.documentElement.lang = language;
 
 export function t(english, values = {}) {

@@ -5,6 +5,7 @@ import { fill, h, KeyedList, say, set } from "./dom.js";
 import { feed } from "./feed.js";
 import { attempt, notify } from "./notices.js";
 import { duration, n, number, t } from "./texts.js";
+import { told } from "./told.js";
 
 const PIECE = 25_000; // bytes of a recording sent at once
 const LEAST = -80; // dBFS at the left end of the meter and the slider
@@ -84,7 +85,7 @@ function pretend(connection) {
       text.value = "";
     } catch (refusal) {
       error.hidden = false;
-      say(error, t(refusal.message));
+      say(error, told(refusal.message));
     }
   }
 
@@ -158,7 +159,7 @@ function microphone(connection) {
       await connection.ask("set", { values: { "obs.threshold": Number(slider.value) } });
       notify(t("Written into the settings."));
     } catch (refusal) {
-      const words = refusal.code === "unknown" ? t("This relay runs without a settings file: it keeps nothing.") : t(refusal.message);
+      const words = refusal.code === "unknown" ? t("This relay runs without a settings file: it keeps nothing.") : told(refusal.message);
       notify(words, { failed: true });
     }
   }
@@ -175,7 +176,7 @@ function microphone(connection) {
       meters.hidden = control.hidden = state === null;
       problem.hidden = !state?.problem;
       if (state === null) return;
-      say(problem, t(state.problem));
+      say(problem, told(state.problem));
       slider.disabled = keep.disabled = connection.hello?.role === "moderator";
       if (Date.now() > held && document.activeElement !== slider) slider.value = state.threshold;
       say(value, decibels(slider.value));
@@ -221,7 +222,7 @@ function overlay(connection) {
     try {
       judge(await connection.ask("speak"));
     } catch (refusal) {
-      fill(results, h("p", { class: "field-error" }, t(refusal.message)));
+      fill(results, h("p", { class: "field-error" }, told(refusal.message)));
     }
     button.disabled = false;
   }
@@ -255,7 +256,7 @@ function overlay(connection) {
   return {
     element: panel(t("Is it heard?"), h("p", {}, h("span", { class: "dim" }, t("Overlay")), ": ", condition), off, h("div", { class: "actions" }, button), results),
     update({ speech }) {
-      say(condition, t(speech.overlay));
+      say(condition, told(speech.overlay));
       off.hidden = speech.is_on;
       button.hidden = !speech.is_on;
     },
@@ -281,11 +282,11 @@ function recording(connection) {
       let isFirst = true;
       for (const text of pieces(await chosen.text())) {
         const { problems: found } = await connection.ask("recording", { text, is_first: isFirst });
-        problems.append(...found.map((problem) => h("li", {}, problem)));
+        problems.append(...found.map((problem) => h("li", {}, told(problem))));
         isFirst = false;
       }
     } catch (refusal) {
-      fill(problems, h("li", {}, t(refusal.message)));
+      fill(problems, h("li", {}, told(refusal.message)));
     }
     file.value = "";
   }

@@ -3,6 +3,7 @@
 import { fill, guarded, h, name, say } from "./dom.js";
 import { attempt, notify, once } from "./notices.js";
 import { t } from "./texts.js";
+import { told } from "./told.js";
 import { at, deed, outcome, place, why } from "./wording.js";
 
 const LONGEST = 200; // characters of a term
@@ -69,7 +70,7 @@ export function viewer(connection) {
 
   function mutingOf(row) {
     const change = async (action) => {
-      const done = await attempt(connection.ask(action, { viewer: row.viewer }), { done: (answer) => t(answer) });
+      const done = await attempt(connection.ask(action, { viewer: row.viewer }), { done: told });
       if (done !== undefined) await look(row);
     };
     return {

@@ -1,6 +1,7 @@
 // What happened and what became of it, in words. The relay tells codes and values.
 
 import { n, t } from "./texts.js";
+import { told } from "./told.js";
 
 const KINDS = {
   ask: () => t("asks"),
@@ -52,7 +53,7 @@ export function outcome(row) {
 
 // In a sentence, with the reason.
 export function why(row) {
-  const reason = t(row.reason ?? "");
+  const reason = told(row.reason ?? "");
   switch (row.outcome) {
     case null:
       return t("It waits for its turn, or is being told just now.");

@@ -1,6 +1,7 @@
 // Codes of the relay in words.
 
 import { n, t } from "./texts.js";
+import { told } from "./told.js";
 
 export const KINDS = {
   chat: t("chat"),
@@ -59,5 +60,5 @@ const HELD = {
 };
 
 export function heldBecause(reason) {
-  return reason.split(", ").map((one) => HELD[one] ?? one).join(", ");
+  return reason.split(", ").map((one) => HELD[one] ?? told(one)).join(", ");
 }

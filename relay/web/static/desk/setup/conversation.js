@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { attempt } from "../notices.js";
 import { t } from "../texts.js";
+import { told } from "../told.js";
 import { field } from "./fields.js";
 import { said } from "./phrases.js";
 import { playWav } from "./sound.js";
@@ -48,7 +49,7 @@ export class Conversation {
       form.lines.map((line) => h("p", {}, said(line))),
       form.code && h("p", { class: "setup-code" }, h("span", { class: "unseen" }, t("Code:")), " ", h("output", {}, form.code)),
       form.links.length > 0 && h("p", { class: "actions" }, form.links.map(link)),
-      form.problem && h("p", { class: "setup-problem", role: "alert" }, t(form.problem)),
+      form.problem && h("p", { class: "setup-problem", role: "alert" }, told(form.problem)),
       fields.map(({ element }) => element),
       form.sound && this.listening(),
       this.moment,
