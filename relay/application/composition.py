@@ -164,6 +164,7 @@ class Relay:
         quiet, addressing, gate, end = self._quiet, self.addressing, self.commands.gate, reception.take_back
         viewers = ViewersCommands(self._config, gate, self.inbox, quiet, self.forwarder, addressing, end)
         viewers.wishes.memory = self.memory
+        viewers.wishes.forgotten = self.events.forgotten
         return viewers
 
     def _points(self) -> PointRewards:

@@ -48,6 +48,8 @@ class Events:
     """A platform has decided about a message that it withholds."""
     retracted: Signal[[Retraction]] = field(default_factory=Signal)
     """Something was taken back: by its platform, or by its author's wish."""
+    forgotten: Signal[[str]] = field(default_factory=Signal)
+    """A viewer, as `platform:id`, does not want to be known any more."""
     asking: Signal[[Forward]] = field(default_factory=Signal)
     """What expects an answer is about to be sent to Voxta."""
     unasked: Signal[[Forward]] = field(default_factory=Signal)

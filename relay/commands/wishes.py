@@ -61,6 +61,8 @@ class ViewerWishes:
         self._noted = noted
         self.memory: Memories | None = None
         """None where nothing is remembered."""
+        self.forgotten: Callable[[str], object] = lambda _: None
+        """Hears at once of each account that is forgotten."""
 
     def commands(self) -> Iterable[Command]:
         me = ParameterSection(name="whom", type="choice", choices=("me",))
@@ -111,6 +113,7 @@ class ViewerWishes:
         self._latest.forget(viewer)
         await self._withdraw(viewer, "the viewer asked to be forgotten")
         await self._noted.forget(viewer)
+        self.forgotten(viewer)
         return True
 
     async def _withdraw(self, viewer: str, reason: str) -> None:

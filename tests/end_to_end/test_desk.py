@@ -235,6 +235,25 @@ async def test_support_is_ticked_off_for_all_and_told_again_as_something_new(
     assert "tick twitch:m2" in [entry["what"] for entry in Audit(settings(tmp_path).audit_file).newest(10)]
 
 
+async def test_what_somebody_wrote_who_wants_to_be_forgotten_leaves_open_pages_at_once(stage: DeskStage) -> None:
+    page = stage.page
+    await stage.say("my secret", author="ann")
+    await stage.say("my secret gift", author="ann", kind=Kind.CHEER, amount=100, first=2)
+    await stage.say("hello there", author="bob", first=3)
+    await stage.relay.quiet(empty=True)
+    await page.show("feed")
+    rows = await page.rows_until("feed", lambda rows: "my secret gift" in said(rows))
+    await stage.say("!forget me", author="ann", first=4)
+    await page.rows_until(
+        "feed", lambda rows: "secret" not in str([said(rows), [row.get("asked") for row in rows]]), rows
+    )
+
+    support = (await page.ask("older", topic="support", before=99))["answer"]
+    assert [(row["id"], row["text"]) for row in support] == [("twitch:m2", "")]
+    assert "hello there" in str(await page.ask("viewer", viewer="twitch:bob"))
+    assert "secret" not in str(await page.ask("viewer", viewer="twitch:ann"))
+
+
 class TestAfterARestart:
     """Also one that the page asked for."""
 
@@ -296,6 +315,10 @@ class TestAfterARestart:
 
 def said(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [row["text"] for row in rows if row["type"] == "message"]
+
+
+def asked(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [each["text"] for row in rows if row["type"] == "reply" for each in row["asked"]]
 
 
 def ended(rows: Sequence[dict[str, Any]]) -> list[bool]:

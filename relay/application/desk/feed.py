@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Final
 
 from relay.application.composition import Relay
-from relay.application.desk.rows import MessageRow, OwnRow, PostRow, ReplyRow
+from relay.application.desk.rows import MessageRow, OwnRow, PostRow, ReplyRow, forget
 from relay.model import AudienceMessage, Forward, Post, ReplyText, Settlement
 from relay.replies.replies import Step
 from relay.replies.told_back import ToldBack
@@ -41,6 +42,7 @@ class Feed:
         with ExitStack() as stack:
             stack.enter_context(events.arrived.told_to(self._arrived))
             stack.enter_context(events.settled.told_to(self.settled))
+            stack.enter_context(events.forgotten.told_to(partial(forget, self.topic)))
             stack.enter_context(events.sent.told_to(self._told_back.sent))
             stack.enter_context(events.received.told_to(self._received))
             stack.enter_context(events.replied.told_to(self._replied))

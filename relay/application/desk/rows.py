@@ -1,10 +1,11 @@
 """The rows of the feed: what somebody said or did, what the companion answered, what the relay wrote itself."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from relay.model import AudienceMessage, Settlement
 from relay.replies.reply import Phase, Reply
+from relay.web.desk.log import LogTopic
 from relay.web.desk.topics import Age
 
 QUOTED: Final = 200
@@ -172,3 +173,13 @@ class PostRow:
             "error": self.error,
             "age": Age(self.at),
         }
+
+
+def forget(rows: LogTopic[Any], viewer: str) -> None:
+    """Leave no word of what this viewer wrote; that they did something stays."""
+    for row in rows:
+        if isinstance(row, MessageRow) and row.message.viewer == viewer:
+            row.message = row.message.model_copy(update={"text": ""})
+            rows.touch(row)
+            if (reply := rows.get(row.reply or "")) is not None:  # it shows what it answers
+                rows.touch(reply)

@@ -4,12 +4,13 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
 
 from relay.application.composition import Relay
-from relay.application.desk.rows import MessageRow
+from relay.application.desk.rows import MessageRow, forget
 from relay.application.desk.ticks import Ticks
 from relay.model import AudienceMessage, Caller, Kind, Settlement
 from relay.moderation.controls import command_in
@@ -49,7 +50,8 @@ class Support:
     def following(self) -> Iterator[None]:
         """Until the context ends."""
         events = self._relay.events
-        with events.arrived.told_to(self._arrived), events.settled.told_to(self.settled):
+        forgotten = events.forgotten.told_to(partial(forget, self.topic))
+        with events.arrived.told_to(self._arrived), events.settled.told_to(self.settled), forgotten:
             yield
 
     def actions(self) -> Iterator[DeskAction[Any]]:
