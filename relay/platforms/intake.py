@@ -95,7 +95,8 @@ class Intake:
     async def _hand_over(self) -> None:
         first, _ = self._waiting[0]
         if isinstance(first, asyncio.Task):
-            found, count = await first, 1
+            await asyncio.wait({first})  # a stop reaches us, and not a search that goes on regardless
+            found, count = first.result(), 1
         else:
             found = _ready(self._waiting)
             count = len(found)
@@ -129,6 +130,7 @@ class Intake:
     async def _give_up_search(self) -> None:
         search, _ = self._waiting[0]
         if isinstance(search, asyncio.Task) and not search.done():
+            await asyncio.sleep(0)  # one that has begun tells at least what it began with
             search.cancel()
             await asyncio.wait({search})
         if isinstance(search, asyncio.Task) and search.cancelled():

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -104,6 +104,47 @@ async def test_what_was_accepted_before_a_stop_is_still_handed_over_and_a_search
         store.open.set()
 
     assert store.taken == ["0", "1"]
+
+
+async def search_that_has_something_in_any_case() -> list[Incoming]:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    return [thing(1)]
+
+
+async def test_an_inbox_that_is_away_at_a_stop_gets_the_grace_and_no_more_also_for_a_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("relay.platforms.intake.GRACE", 0.05)
+    store = Store()
+    store.failures = 1_000_000
+    intake = Intake("test", store)
+    intake.put(asyncio.create_task(search_that_has_something_in_any_case()))
+    task = asyncio.create_task(intake.run())
+    await asyncio.sleep(0)
+    task.cancel()
+
+    await asyncio.wait({task}, timeout=PATIENCE)
+    assert task.cancelled()
+
+
+async def test_what_a_search_has_in_any_case_is_stored_also_when_it_comes_in_at_the_very_end() -> None:
+    taken: list[str | None] = []
+    at_the_end = asyncio.Event()
+
+    async def receive(*incoming: Incoming) -> None:
+        await at_the_end.wait()
+        taken.extend(each.id for each in incoming)
+        if taken == ["0"]:
+            intake.put(asyncio.create_task(search_that_has_something_in_any_case()))
+
+    intake = Intake("test", receive)
+    intake.put(thing(0))
+    async with running(intake):
+        await asyncio.sleep(0)
+        at_the_end.set()
+
+    assert taken == ["0", "1"]
 
 
 def test_an_id_is_new_once_and_the_oldest_is_forgotten() -> None:
