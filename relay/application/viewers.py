@@ -13,6 +13,7 @@ from relay.commands.questions import questions
 from relay.commands.recalling import recall
 from relay.commands.wishes import ViewerWishes
 from relay.config.loading import Config
+from relay.forwarding.follows import NOTE_FOLLOWS, followed_at
 from relay.forwarding.forwarder import Forwarder
 from relay.inbox.base import Inbox
 from relay.model import Retraction
@@ -72,6 +73,8 @@ class ViewersCommands:
         """What was before the restart. Raises InboxError."""
         await self._quiet.restore()
         await self.forgetting.restore()
+        for viewer, at in followed_at(await self._inbox.get_note(NOTE_FOLLOWS)).items():
+            self._commands.followed(viewer, at)
         newest = await self._inbox.newest(LOOKED_BACK)
         self.latest.restore(newest)
         for number, each in enumerate(reversed(newest)):  # the oldest first: a viewer's first message counts

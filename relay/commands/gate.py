@@ -102,9 +102,13 @@ class CommandGate:
     def recognise(self, message: AudienceMessage) -> None:
         """Whoever this is from is known from now on."""
         if message.kind is Kind.FOLLOW:
-            _remember(self._followed, message.viewer, message.at)
+            self.followed(message.viewer, message.at)
         elif message.viewer not in self._first:
             _remember(self._first, message.viewer, message.key)
+
+    def followed(self, viewer: str, at: float) -> None:
+        """This viewer follows since then."""
+        _remember(self._followed, viewer, at)
 
     def _explain(self, cheer: AudienceMessage) -> None:
         """The cheer buys nothing: say what it lacks. It is told as any cheer is."""

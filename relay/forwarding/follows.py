@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -57,8 +58,7 @@ class ToldFollows:
     def load(self, note: str | None) -> None:
         """Begin with what the note holds. One that cannot be read is none."""
         self.is_loaded = True
-        with suppress(ValidationError):
-            self._at = OrderedDict(_KEPT.validate_json(note or "{}"))
+        self._at = OrderedDict(_read(note))
 
     def take_note(self) -> str | None:
         """What is to be noted; None when nothing has changed since the last call."""
@@ -72,3 +72,19 @@ class ToldFollows:
         async with self._keeping:  # what is noted last is what is known last
             if (note := self.take_note()) is not None:
                 await with_retries(inbox.set_note, NOTE_FOLLOWS, note)
+
+
+def followed_at(note: str | None) -> Mapping[str, float]:
+    """When those followed whom the note holds, by viewer, the latest where it was in several channels."""
+    found: dict[str, float] = {}
+    for who, at in _read(note).items():
+        place, _, id = who.rpartition("/")
+        viewer = f"{place.partition(':')[0]}:{id}"
+        found[viewer] = max(at, found.get(viewer, at))
+    return found
+
+
+def _read(note: str | None) -> dict[str, float]:
+    with suppress(ValidationError):
+        return _KEPT.validate_json(note or "{}")
+    return {}

@@ -1,5 +1,7 @@
 """What viewers ask of a running relay about themselves."""
 
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -144,6 +146,25 @@ async def test_who_said_hello_before_a_restart_is_no_first_timer_after_it(
         await relay.quiet(empty=True)
 
     assert "Once." in [post.text for post in twitch.posts]
+
+
+async def test_who_followed_lately_has_not_followed_for_long_after_a_restart_either(
+    tmp_path: Path, companion: CompanionServer, twitch: RecordingPlatform
+) -> None:
+    config = settings(tmp_path, commands={"own": [{"name": "old", "answer": "Old friend.", "followed_for": 86_400}]})
+    inbox = build_inbox(config.inbox, config.relay.name, config.inbox_path)
+    await inbox.open()  # without the follow itself: newer messages have taken its place
+    await inbox.set_note(NOTE_FOLLOWS, json.dumps({"twitch:lobby/ann": time.time() - 3_600}))
+    await inbox.close()
+
+    async with relaying(config, companion.url, lambda *_: [twitch]) as (relay, _):
+        await relay.receive(message(1, "!old"), message(2, "!old", author="bob"))
+        await relay.quiet(empty=True)
+
+    assert sorted(post.text for post in twitch.posts) == [
+        "Old friend.",
+        "Only for who has followed for 1440 min: !old.",
+    ]
 
 
 async def test_what_is_used_up_before_a_restart_is_so_after_it(
