@@ -4,13 +4,16 @@ What is new in a translation stands there without a text; what the desk does not
 """
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import polib
 from babel.messages.extract import extract
 
+from relay.application.settings.catalogue import catalogue, section_titles
 from relay.web.desk.texts import LOCALE
 from tests.docs.own_texts import own_texts
 from tests.docs.pages import ROOT
@@ -60,9 +63,15 @@ def said() -> dict[str, str]:
         texts |= texts_of(script.read_text("utf-8"))
     for module in sorted(RELAY.rglob("*.py")):
         texts |= phrases_of(module.read_text("utf-8"))
-    for text in own_texts():
+    for text in chain(own_texts(), _explained()):
         texts.setdefault(text, "")
     return dict(sorted(texts.items(), key=lambda text: (text[0].casefold(), text[0])))
+
+
+def _explained() -> Iterator[str]:
+    """What the sections of the settings are about, and what each setting is for."""
+    yield from filter(None, section_titles().values())
+    yield from (setting.about for setting in catalogue().values() if setting.about)
 
 
 def template() -> str:
@@ -89,8 +98,8 @@ def _file(texts: dict[str, str], old: polib.POFile, about: dict[str, str]) -> po
 def main() -> None:
     """Write them."""
     TEMPLATE.write_text(template() + "\n", "utf-8")
-    for catalogue in LOCALE.glob("*.po"):
-        catalogue.write_text(translated(catalogue) + "\n", "utf-8")
+    for file in LOCALE.glob("*.po"):
+        file.write_text(translated(file) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from pathlib import Path
 import polib
 import pytest
 
+from relay.application.settings.catalogue import catalogue as settings
 from relay.web.desk.texts import LOCALE, catalogue
-from tests.docs.desk_texts import TEMPLATE, phrases_of, template, texts_of, translated
+from tests.docs.desk_texts import TEMPLATE, phrases_of, said, template, texts_of, translated
 
 TRANSLATIONS = sorted(LOCALE.glob("*.po"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -25,6 +26,10 @@ def test_texts_are_found_by_how_they_are_marked() -> None:
 
 def test_texts_of_the_relay_itself_are_found_by_how_they_are_marked() -> None:
     assert phrases_of('a = Form(phrase("One {x}", x=1), phrase(variable), other("three"))') == {"One {x}": ""}
+
+
+def test_what_each_setting_is_for_is_said_on_the_desk() -> None:
+    assert {setting.about for setting in settings().values()} <= {*said(), ""}
 
 
 def test_the_template_has_what_the_desk_says() -> None:

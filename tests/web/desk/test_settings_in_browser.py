@@ -99,3 +99,16 @@ async def test_what_is_being_typed_stays_while_the_connection_comes_back(desk: O
 
         await page.get_by_role("button", name="Use", exact=True).click()
         await expect(host).to_have_value("localhost")
+
+
+async def test_in_german_it_says_in_german_what_settings_are_for_and_finds_them_by_it(desk: Office) -> None:
+    explained = STORED.replace('about: ""', 'about: "whether it is served"', 1).replace(
+        'name: "web", about: ""', 'name: "web", about: "the companion\'s voice"'
+    )
+    async with desk.page("/#live", locale="de-DE") as page:
+        await page.evaluate(explained)
+        await page.locator("input[type=search]").fill("ob es sie gibt")
+
+        await expect(page.locator("#setting-web-host-about")).to_contain_text("ob es sie gibt")
+        await expect(page.locator(".setting:visible")).to_have_count(3)
+        await expect(page.locator("summary")).to_contain_text("die Stimme der Begleitung")

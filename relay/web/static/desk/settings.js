@@ -44,7 +44,7 @@ export function settings(connection) {
     const own = all
       .filter((setting) => setting.section === name)
       .map((setting) => kept.find(({ key }) => key === setting.key) ?? settingRow(connection, setting, (state) => arrived(state)));
-    const title = h("summary", {}, h("h3", {}, name), about ? h("span", { class: "dim" }, about) : null);
+    const title = h("summary", {}, h("h3", {}, name), about ? h("span", { class: "dim" }, t(about)) : null);
     const element = h("details", { class: "settings-group", open: true }, title, own.map((row) => row.element));
     for (const row of own) row.group = element;
     return { element, rows: own };
