@@ -176,12 +176,12 @@ class Questions:
         self._changed.set()
 
     def _look(self) -> None:
-        """What the chat tells of the questions that were left."""
+        """What the chat tells of the questions that were left, but for those from before it was away for long."""
         chat = self._relay.session.chat
         if chat is None:
             return
         left, self._left = self._left, {}
-        for forward in left.values():
+        for forward in filter(_is_fresh, left.values()):
             answers = answers_to(forward, chat)
             if answers is None:
                 continue

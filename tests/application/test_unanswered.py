@@ -3,11 +3,12 @@ import json
 from collections import deque
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from relay.application.events import Events
-from relay.application.unanswered import KEPT, Questions, answers_to
+from relay.application.unanswered import FRESH, KEPT, Questions, answers_to
 from relay.model import Forward, Origin, ReplyText, Retraction, SendAs
 from relay.replies.replies import Step
 from relay.replies.reply import Reply
@@ -91,6 +92,27 @@ def test_a_question_that_nobody_answers_is_looked_up_no_more_once_another_is_ask
             events.replied(Step(reply))
 
     assert set(questions._open) == {"being answered", "the newest"}
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["answered", "being answered"])
+@pytest.mark.parametrize(("away", "is_looked_up"), [(FRESH - 1, True), (FRESH + 1, False)])
+def test_what_was_asked_before_voxta_was_away_for_long_is_answered_no_more(
+    away: float, is_looked_up: bool, is_answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("relay.system.clock.now", lambda: now)
+    relay: Any = MagicMock(events=Events())
+    relay.dialogue.name_of.return_value = "Vox"
+    Questions(relay)
+    relay.events.asking(QUESTION.model_copy(update={"heard_at": (now,)}))
+    relay.session.chat = None
+    relay.events.chat_changed()
+    now += away
+    relay.session.chat = chat("User: a", "User: hello", *(["Assistant: hi"] if is_answered else []))
+    relay.events.chat_changed()
+
+    goes_on = relay.dialogue.screening.screen if is_answered else relay.dialogue.router.asked
+    assert goes_on.called is is_looked_up, "points that it cost are given back by then"
 
 
 def answered(events: Events, number: int) -> None:
