@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # it loads slowly, and who only compares settings needs none
 
 _LIVE: Final = (
     "relay.log_level",
+    "commands",
     "forwarding.nicknames",
     "budget.rates",
     "speech.volume",
@@ -19,8 +20,8 @@ _LIVE: Final = (
     "outbound",
     "replies",
 )
-_NOT: Final = ("filters.repeat_within", "filters.paste_viewers")
-"""What is remembered of repetitions was remembered by these."""
+_NOT: Final = ("commands.prefix", "filters.repeat_within", "filters.paste_viewers")
+"""By the prefix each process knows commands; what is remembered of repetitions was remembered by the other two."""
 
 
 def is_live(setting: KnownSetting) -> bool:
@@ -45,6 +46,7 @@ def with_live(running: Config, wanted: Config) -> Config:
 async def adopt(relay: "Relay", config: Config) -> None:
     """Let the running relay go by those of these settings that need no restart. What moderators switched stays so."""
     logging.getLogger().setLevel(config.relay.log_level.upper())
+    relay.commands.gate.adopt(config.commands)
     relay.addressing.nicknames = config.forwarding.nicknames
     relay.poster.settings = config.replies
     relay.outbound.adopt(config.outbound)

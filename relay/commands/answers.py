@@ -36,6 +36,11 @@ class Answers:
         self._post = post
         self._buckets: dict[str, TokenBucket] = {}
 
+    def adopt(self, settings: CommandsSection) -> None:
+        """Say as much as these settings allow from now on."""
+        self._settings = settings
+        self._buckets.clear()
+
     def fill(self, template: str, values: Mapping[str, str]) -> str:
         """The template with what people wrote; "" when the filters leave nothing that may be said.
 

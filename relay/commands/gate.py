@@ -68,8 +68,11 @@ class CommandGate:
         """The key of the first message of each viewer that we know of."""
         self._followed: OrderedDict[str, float] = OrderedDict()
         """When viewers followed, of whom we heard."""
-        for section in settings.own:
-            self.table.register(Command.of(section, settings.viewer_cooldown), "settings")
+
+    def adopt(self, settings: CommandsSection) -> None:
+        """Go by these settings from now on. A command that stays goes on to rest, and has been used as often."""
+        self.table.adopt(settings)
+        self.answers.adopt(settings)
 
     def notice(self, message: AudienceMessage) -> None:
         """Somebody in the audience said or did something, whatever becomes of it."""

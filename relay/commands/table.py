@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from relay.commands.definition import Command
 from relay.commands.offered import OfferedCommands
@@ -9,6 +10,9 @@ from relay.commands.parsing import WrongArguments, called, read, written
 from relay.commands.rewards import RewardTable
 from relay.config import CommandsSection
 from relay.model import AudienceMessage, CommandInfo, Kind, Role
+
+OWNER: Final = "settings"
+"""Who brings the streamer's own commands along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +39,55 @@ class CommandTable(OfferedCommands):
 
     def __init__(self, settings: CommandsSection, rewards: RewardTable | None = None) -> None:
         super().__init__(settings.prefix)
-        self._is_enabled = settings.enabled
         self.rewards = rewards or RewardTable()
-        self._others = frozenset(settings.others)
-        self._commands: dict[str, tuple[Command, str]] = {}
-        """By each of its names, with who brought it along."""
+        self._brought: dict[tuple[str, str], Command] = {}
+        """By who brought it along, and its name. A name that several want is the first one's, then the next one's."""
+        self._commands: dict[str, Command] = {}
+        """What is offered, by each of its names."""
+        self.adopt(settings)
 
     def __iter__(self) -> Iterator[Command]:
         """Each command once, in the order they came."""
-        return iter({command.name: command for command, _ in self._commands.values()}.values())
+        return iter({command.name: command for command in self._commands.values()}.values())
 
-    def register(self, command: Command, owner: str) -> Command | None:
-        """Offer a command under those of its names that are free; None when none is, or others have them all.
+    def adopt(self, settings: CommandsSection) -> None:
+        """Offer what these settings have, from now on; the streamer's own commands go before all others."""
+        self._is_enabled = settings.enabled
+        self._others = frozenset(settings.others)
+        own = {(OWNER, each.name): Command.of(each, settings.viewer_cooldown) for each in settings.own}
+        self._brought = own | {key: command for key, command in self._brought.items() if key[0] != OWNER}
+        self._offer()
+
+    def register(self, command: Command, owner: str) -> None:
+        """Offer a command under those of its names that are free, now or later.
 
         The same owner may bring it along again, which replaces it.
         """
-        self.forget(owner, command.name)
-        free = [name for name in command.names if name not in self._others and name not in self._commands]
-        if not free or not self._is_enabled:
-            return None
-        offered = replace(command, name=free[0], aliases=tuple(free[1:]))
-        self._commands.update({name: (offered, owner) for name in free})
-        self._announce()
-        return offered
+        self._brought.pop((owner, command.name), None)
+        self._brought[owner, command.name] = command
+        self._offer()
 
     def forget(self, owner: str, name: str | None = None) -> None:
         """Take back what somebody brought along; with a name, only that command."""
-        gone = [n for n, (command, whose) in self._commands.items() if whose == owner and name in (None, command.name)]
-        for each in gone:
-            del self._commands[each]
-        if gone:
+        for key in [key for key in self._brought if key[0] == owner and name in (None, key[1])]:
+            del self._brought[key]
+        self._offer()
+
+    def is_free(self, name: str, owner: str) -> bool:
+        """Whether this owner can offer a command of that name."""
+        if not self._is_enabled or name in self._others:
+            return False
+        return all(whose == owner or name not in command.names for (whose, _), command in self._brought.items())
+
+    def _offer(self) -> None:
+        """Announced where it is not what was offered before."""
+        found: dict[str, Command] = {}
+        for command in self._brought.values() if self._is_enabled else ():
+            free = [name for name in command.names if name not in self._others and name not in found]
+            if free:
+                found |= dict.fromkeys(free, replace(command, name=free[0], aliases=tuple(free[1:])))
+        if found != self._commands:
+            self._commands = found
             self._announce()
 
     def offered(self) -> Sequence[CommandInfo]:
@@ -79,8 +102,7 @@ class CommandTable(OfferedCommands):
         return f"{self.prefix}{name} {written(command.parameters, arguments) if command else ''}".strip()
 
     def named(self, name: str) -> Command | None:
-        found = self._commands.get(name.lower().removeprefix(self.prefix))
-        return found[0] if found else None
+        return self._commands.get(name.lower().removeprefix(self.prefix))
 
     def call(self, message: AudienceMessage) -> Call | None:
         """The command a message calls, or what its reward stands for; None when it is none of ours.
@@ -99,7 +121,7 @@ class CommandTable(OfferedCommands):
             return None
         words = called(message.text, self.prefix)
         found = self._commands.get(words[0]) if words else None
-        return None if words is None or found is None else Call(found[0], words[1])
+        return None if words is None or found is None else Call(found, words[1])
 
     def is_gone(self, message: AudienceMessage) -> bool:
         """Whether it begins like a command and calls none, as when the command was taken back meanwhile."""

@@ -107,9 +107,10 @@ class ScenarioCommands:
         if len(others) >= MAX_COMMANDS:
             raise ActRefused(f"{NAME}: there are {MAX_COMMANDS} already; take one back with {OFF!r}")
         command = _command(asked)
-        if self._table.register(command, OWNER) is None:
+        if not self._table.is_free(asked.name, OWNER):
             self._keep(others)
             raise ActRefused(f"{NAME}: name: {asked.name!r} is taken or left to other bots; use another")
+        self._table.register(command, OWNER)
         self._keep(others | {asked.name: Offered(chat_id=self._chat_id(), arguments=asked)})
         return f"the command {asked.name} is there"
 

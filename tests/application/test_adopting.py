@@ -30,6 +30,7 @@ def test_what_needs_a_restart_stays_as_it_runs(tmp_path: Path) -> None:
     assert (merged.companion.name, merged.filters.paste_viewers) == ("Vox", 3)
     assert with_live(running, running) == running
     assert not is_live(catalogue()["web.port"])
+    assert [is_live(catalogue()[key]) for key in ("commands.own", "commands.prefix")] == [True, False]
 
 
 async def test_filters_rates_nicknames_and_volume_count_at_once(

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from relay.application.adopting import adopt
 from relay.companion.serving.server import CompanionServer
 from relay.model import Outcome
+from relay.platforms.discord import commands as slash_commands
 from relay.system import clock
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.twitch import TwitchDouble
@@ -147,6 +149,31 @@ async def test_discord_offers_the_same_commands_in_chat_and_as_slash_commands(
     assert answer.text == '> **bob**: !hug "Annie"\nYou said: bob hugs Annie.'
     assert listed.ephemeral and listed.text.startswith("Use: !deaths")
     assert statistics.outcomes == {Outcome.FORWARDED: 1, Outcome.ANSWERED: 4, Outcome.REJECTED: 1}
+
+
+async def test_a_command_that_is_changed_counts_at_once_in_chat_and_on_discord(
+    tmp_path: Path, companion: CompanionServer, discord: DiscordDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slash_commands, "SETTLES_IN", 0.0)
+    rare = {"name": "rare", "answer": "Rare.", "per_stream": 1, "viewer_cooldown": 0}
+    config = settings(tmp_path, commands={"own": [rare, {"name": "gone", "answer": "Bye."}]})
+    async with relaying(config, companion.url, OnDiscord(discord)) as (relay, _):
+        await discord.wait_ready()
+        await discord.command("rare", author="ann")
+
+        own = [rare | {"answer": "Rarer."}, {"name": "wave", "answer": "Hi, {author}!"}]
+        await adopt(relay, settings(tmp_path, commands={"own": own}))
+
+        await discord.signal.wait_until(lambda: "gone" not in _offered(discord), "commands that are not changed")
+        waved, again = [await discord.command(name, author="bob") for name in ("wave", "rare")]
+
+    assert "wave" in _offered(discord)
+    assert waved.text == "Hi, bob!"
+    assert again.text == "Used as often as one stream allows: !rare."
+
+
+def _offered(discord: DiscordDouble) -> set[str]:
+    return {each["name"] for each in discord.interactions.commands}
 
 
 async def test_a_cooldown_counts_from_the_end_of_the_answer_if_it_is_to(

@@ -270,9 +270,13 @@ async def test_each_companions_commands_are_offered_on_its_own_server_and_asked_
             )
             answer = await discord.command("why", author="eve", channel=rooms["ann"])
             hugged = await discord.command("hugben", author="eve", channel=rooms["ben"])
+            file.change("ann", commands={"own": [{"name": "wave", "answer": "ann waves"}]})
+            await discord.signal.wait_until(lambda: "wave" in offered("ann"), "the command that is new")
+            waved = await discord.command("wave", author="eve", channel=rooms["ann"])
 
     assert (answer.text, hugged.text) == ("I know of no message of yours.", "a hug from ben")
-    assert offered("ann") - offered("ben") == {"hugann"}
+    assert waved.text == "ann waves"
+    assert offered("ann") - offered("ben") == {"wave"}
     assert offered("ben") - offered("ann") == {"hugben"}
     assert {each["name"] for each in discord.interactions.commands} == {"relay"}
 

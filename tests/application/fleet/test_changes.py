@@ -50,6 +50,12 @@ def test_a_section_of_which_part_is_live_is_begun_anew() -> None:
     assert not found.changed["ann"].is_live
 
 
+def test_commands_of_a_companion_are_handed_to_it_as_it_runs() -> None:
+    own = "[[companions.ann.commands.own]]\nname = 'lurk'\nanswer = 'Enjoy!'\n"
+
+    assert changes(fleet(ANN), fleet(ANN + own)).changed["ann"].is_live
+
+
 def test_a_shared_setting_changes_those_who_have_none_of_their_own() -> None:
     found = changes(fleet(ANN + BEN), fleet("speech.volume = 0.9\n" + ANN + BEN))
 
