@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
@@ -124,7 +124,7 @@ class RewardPauses:
             return
         kept = await self._kept()
         await self._keep([*kept, *(f"{name}:{each.id}" for each in offered)])
-        await asyncio.gather(*(rewards.pause(each.id, is_paused=True) for each in offered))
+        await _all(rewards.pause(each.id, is_paused=True) for each in offered)
         log.info("paused the rewards %s", ", ".join(each.title for each in offered))
 
     async def _offer(self, name: str, rewards: ChannelRewards) -> None:
@@ -145,3 +145,10 @@ class RewardPauses:
 
     async def _keep(self, paused: Collection[str]) -> None:
         await self._notes.set_note(NOTE, _KEPT.dump_json(sorted(set(paused))).decode())
+
+
+async def _all(calls: Iterable[Awaitable[None]]) -> None:
+    """Make these calls together. Raises what the first failed with once none is under way."""
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if result is not None:
+            raise result

@@ -1,5 +1,6 @@
 """Our rewards rest while the stream or the companion is away."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -157,6 +158,20 @@ async def test_a_relay_ends_although_the_platform_cannot_be_told(channel: Channe
     channel.problem = PlatformUnavailable("away")
     await evening.pauses.rest()
     assert not evening.is_paused
+
+
+async def test_one_that_cannot_be_paused_leaves_no_pause_of_another_under_way(channel: Channel) -> None:
+    async def pause(reward_id: str, *, is_paused: bool) -> None:
+        if reward_id == "refused":
+            raise PlatformUnavailable("away")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        channel.calls.append((reward_id, is_paused))
+
+    channel.rewards["refused"] = replace(channel.rewards["ours"], id="refused")
+    channel.pause = pause  # type: ignore[method-assign]
+    await Evening(channel).pauses.rest()
+    assert channel.calls == [("ours", True)], "else it may be paused after it is offered again"
 
 
 async def test_a_companion_that_is_away_for_a_moment_changes_nothing(channel: Channel) -> None:
