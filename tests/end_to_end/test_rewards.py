@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from relay.application import draining
 from relay.application.adopting import adopt
 from relay.application.composition import Relay
-from relay.application.draining import leaving
 from relay.application.runs import live
 from relay.application.settings.file import SettingsFile
 from relay.companion.brains.base import BrainError, ChatView, Pieces
@@ -25,7 +25,7 @@ from relay.platforms.twitch.settings import TwitchSection
 from tests.doubles.twitch import SCOPES, TwitchDouble
 from tests.doubles.twitch.state import Reward
 from tests.end_to_end.stage import EchoBrain, heard, relaying, settings
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 TELL = {"send_as": "user", "template": "{author} asks{quote}"}
 REWARDS: list[dict[str, Any]] = [
@@ -310,18 +310,22 @@ async def test_a_cooldown_counts_from_the_end_of_the_answer(channel: Channel, br
 
 @pytest.mark.parametrize("is_followed", [True, False], ids=["begins anew", "ends"])
 async def test_our_rewards_rest_when_the_relay_ends_and_not_when_it_begins_anew(
-    channel: Channel, is_followed: bool
+    channel: Channel, is_followed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(draining, "RESTING", PATIENCE)
     ask = channel.twitch.state.rewards["Ask"]
     async with channel.relay(redemptions={"pause_when": ["away"]}) as relay:
-        async with leaving(relay, is_followed=lambda: is_followed):
+        async with draining.leaving(relay, is_followed=lambda: is_followed):
             assert not ask.is_paused
         assert ask.is_paused is not is_followed
     async with channel.relay(redemptions={"pause_when": ["away"]}):
         await channel.twitch.until(lambda: not ask.is_paused, "an end of the pause")
 
 
-async def test_who_ends_the_relay_with_the_keyboard_leaves_no_reward_on_offer(channel: Channel, tmp_path: Path) -> None:
+async def test_who_ends_the_relay_with_the_keyboard_leaves_no_reward_on_offer(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draining, "RESTING", PATIENCE)
     section = channel.twitch.settings(token_file=str(channel.twitch.write_token(tmp_path / "token.json")))
     twitch = "\n".join(f"{key} = {json.dumps(value)}" for key, value in section.items())
     file = SettingsFile(tmp_path / "relay.toml")
