@@ -26,14 +26,14 @@ from relay.speech.base import Sink
 from relay.speech.chime import chime
 from relay.speech.floor import STREAMER
 from relay.speech.voice import Voice
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.web.overlay.messages import Pose, PoseState
 from relay.web.overlay.sink import OverlaySink
 
 if TYPE_CHECKING:
     from relay.hearing.echo import Echoes
 
-_VOXTAS_EAR: Final = page_text(
+_VOXTAS_EAR: Final = for_pages(
     'Choose a service for speech recognition in Voxta, or set hearing.through to "openai" or "local" in the settings.'
 )
 
@@ -189,7 +189,7 @@ class LiveAudio(SilentAudio):
             found.append(Condition("overlay", "Overlay", state, self.overlay.condition()))
         if self.channels is not None and self._with_voice is not None:
             trouble = self.channels.trouble()
-            label = page_text(f"{self._with_voice.label} voice")
+            label = for_pages(f"{self._with_voice.label} voice")
             found.append(Condition("voice", label, "problem" if trouble else "ok", trouble or ""))
         if self._listens:
             problem, fix = self._not_understood() or ("", "")

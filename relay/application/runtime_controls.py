@@ -14,7 +14,7 @@ from relay.moderation.switches import Switches
 from relay.platforms import listed
 from relay.platforms.base import Platform, Withholding
 from relay.system import clock
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class RuntimeControls:
         return done
 
     async def drop(self, key: str) -> bool:
-        waiting, reason = self._forwarder.waiting, page_text("dropped by a moderator")
+        waiting, reason = self._forwarder.waiting, for_pages("dropped by a moderator")
         done = any(waiting.drop(each, Outcome.DROPPED, reason) for each in listed.keys_of(key))
         self._forwarder.wake()
         return done

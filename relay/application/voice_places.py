@@ -5,9 +5,9 @@ from typing import Any, Final
 from relay.config.loading import Config
 from relay.platforms import listed
 from relay.platforms.info import PlatformInfo
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
-_OWN_EAR: Final = page_text('set hearing.through to "openai" or "local", or voice.listen_to to "nobody"')
+_OWN_EAR: Final = for_pages('set hearing.through to "openai" or "local", or voice.listen_to to "nobody"')
 
 
 def voice_platform(config: Config) -> PlatformInfo[Any] | None:
@@ -25,11 +25,11 @@ def nobody_understands(config: Config) -> tuple[str, str] | None:
     if not listens_to_people(config) or config.hearing.through != "voxta" or understands_itself(config):
         return None
     why = (
-        page_text("a Voxta Gateway takes no sound")
+        for_pages("a Voxta Gateway takes no sound")
         if config.voxta.mode == "gateway"
-        else page_text("the companion has no ear")
+        else for_pages("the companion has no ear")
     )
-    return page_text(f"people are heard and not understood, as {why}"), _OWN_EAR
+    return for_pages(f"people are heard and not understood, as {why}"), _OWN_EAR
 
 
 def understands_itself(config: Config) -> bool:

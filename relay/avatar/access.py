@@ -9,7 +9,7 @@ from typing import Final
 from relay.avatar.connection import AvatarConnection, AvatarRefused, ErrorId
 from relay.errors import AuthError, AvatarUnavailable, ConfigError
 from relay.system.private_files import write_private
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ PLUGIN: Final = {"pluginName": "Voxta Relay", "pluginDeveloper": "Voxta Relay"}
 """What the user reads in the question; a token counts only with the same names."""
 DECIDES: Final = 600.0
 """Seconds the user has to answer it."""
-SWITCH_ON: Final = page_text("in VTube Studio, open the settings and switch on Allow Plugin API access")
+SWITCH_ON: Final = for_pages("in VTube Studio, open the settings and switch on Allow Plugin API access")
 
 
 class AvatarToken:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Kind
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 NOTE_FOLLOWS: Final = "follows"
 """The note that holds them."""
@@ -39,7 +39,7 @@ class ToldFollows:
         who = f"{message.platform}:{message.channel}/{message.author.id}"
         before = self._at.get(who)
         if before is not None and 0 < message.at - before < WITHIN:
-            return page_text("has followed before, less than a month ago")
+            return for_pages("has followed before, less than a month ago")
         if before != message.at:
             self._at[who] = message.at
             self._at.move_to_end(who)

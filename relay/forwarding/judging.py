@@ -16,8 +16,8 @@ from relay.moderation.inbound import Inbound, Verdict
 from relay.moderation.quiet import LEFT_OUT
 from relay.moderation.switches import Switches
 from relay.moderation.switching import WordsRefused
+from relay.text.for_pages import for_pages
 from relay.text.obfuscation import Span
-from relay.text.page_text import page_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Judging:
 
     def unwanted(self, message: AudienceMessage) -> str | None:
         """Why it is not told, whatever it says; None when that decides."""
-        return self.too_much(message) if self._policy.wants(message) else page_text("turned off in the settings")
+        return self.too_much(message) if self._policy.wants(message) else for_pages("turned off in the settings")
 
     def too_much(self, message: AudienceMessage) -> str | None:
         """Why nothing of its author is told now, also where it is wanted; None when it is."""

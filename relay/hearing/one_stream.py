@@ -13,7 +13,7 @@ from typing import Final
 
 from relay.hearing.base import HEARING_RATE, Hearer, SpokenText, VoiceListener
 from relay.hearing.partial_text import PartialText
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ UNNOTICED: Final = 1.2
 """Seconds of silence after which Voxta would have noticed a turn. Recognisers end one after about 0.8."""
 UNENDED: Final = 3.0
 """Seconds of silence after which the next turn goes all the same."""
-UNASKED: Final = page_text("people talk, and Voxta asks for no sound")
+UNASKED: Final = for_pages("people talk, and Voxta asks for no sound")
 LAG: Final = 10.0
 """Seconds after our last sound in which Voxta's news are of it."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from relay.config import BudgetSection
 from relay.model import AudienceMessage, Kind, Role
 from relay.moderation.switches import Mode, Switches
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 MAX_VIEWERS = 10_000
 """Viewers remembered; the one not heard of for longest is forgotten first, and starts with a full bucket."""
@@ -99,10 +99,10 @@ class Budget:
             return None
         person = "speaker" if message.kind is Kind.VOICE else "viewer"
         if message.kind.is_said and person in self._rates and not self._viewer(person, message.viewer).take(now):
-            return page_text(f"rate: more than {self._rates[person]:g} a minute from one {person}")
+            return for_pages(f"rate: more than {self._rates[person]:g} a minute from one {person}")
         for name in _names(message) if self._has_named else ():
             if name in self._rates and not self._bucket(name).take(now):
-                return page_text(f"rate: more than {self._rates[name]:g} a minute of {name}")
+                return for_pages(f"rate: more than {self._rates[name]:g} a minute of {name}")
         return None
 
     def ready_at(self, now: float) -> float:
@@ -140,9 +140,9 @@ def not_in_mode(message: AudienceMessage, mode: Mode) -> str | None:
     if message.kind is not Kind.CHAT or message.author.roles & _TRUSTED:
         return None
     if mode is Mode.MENTIONS and not message.addressed:
-        return page_text("mode: only mentions")
+        return for_pages("mode: only mentions")
     if mode is Mode.SUBSCRIBERS and not message.author.roles & _SUPPORTERS:
-        return page_text("mode: only subscribers")
+        return for_pages("mode: only subscribers")
     return None
 
 

@@ -11,10 +11,10 @@ import regex
 
 from relay.config import OutboundSection
 from relay.text.blocked_terms import Terms
+from relay.text.for_pages import for_pages
 from relay.text.links import links
 from relay.text.masking import masked, placed
 from relay.text.obfuscation import Span
-from relay.text.page_text import page_text
 from relay.text.personal_data import personal_data
 from relay.text.unicode import SHOWS_NOTHING, one_line
 
@@ -88,7 +88,7 @@ class Outbound:
                 OutboundAction(settings.blocked_terms_are), "blocked term", "***", Terms(settings.blocked_terms).spans
             ),
             _Rule(OutboundAction(settings.links), "link", "(link)", lambda line: links(line, settings.allowed_links)),
-            _Rule(OutboundAction(settings.personal_data), page_text("personal data"), "***", personal_data),
+            _Rule(OutboundAction(settings.personal_data), for_pages("personal data"), "***", personal_data),
             _Rule(OutboundAction(settings.mentions), "mention", "", _mentions),
         )
         self._rules = [rule for rule in rules if rule.action is not OutboundAction.PASS]

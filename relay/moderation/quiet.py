@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from zlib import crc32
 
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
-LEFT_OUT: Final = page_text("the viewer asked to be left out")
+LEFT_OUT: Final = for_pages("the viewer asked to be left out")
 """Why what they write is not forwarded."""
 MOST: Final = 100_000
 """Viewers whose wish is kept; who comes after that is told so."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from relay.errors import ObsUnavailable
 from relay.obs.connection import ObsConnection, RequestRefused
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Inputs:
         """What is wrong with the wanted inputs and what to do about it, in one line; None when all is well."""
         wanted = frozenset(wanted)
         if missing := wanted - self.names:
-            return page_text(
+            return for_pages(
                 f"obs.inputs: OBS has no input {quoted(missing)}; correct the name, there are {quoted(self.names)}"
             )
         if silent := wanted & self.soundless:
-            return page_text(f"obs.inputs: {quoted(silent)} has no sound in OBS; name an audio input")
+            return for_pages(f"obs.inputs: {quoted(silent)} has no sound in OBS; name an audio input")
         return None
 
 

@@ -11,7 +11,7 @@ from relay.obs.client import ObsPart
 from relay.obs.connection import ObsConnection, ObsEvent
 from relay.obs.inputs import Inputs, find
 from relay.speech.base import Speakers
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,9 @@ class ObsMicrophone(ObsPart):
 
     def _heard(self) -> str:
         if not self._called:
-            return page_text("no microphone is watched")
-        inputs = [page_text(f"{now} (muted)") if now in self._muted else now for now in self._called.values()]
-        return page_text(f"listening to {', '.join(inputs)}")
+            return for_pages("no microphone is watched")
+        inputs = [for_pages(f"{now} (muted)") if now in self._muted else now for now in self._called.values()]
+        return for_pages(f"listening to {', '.join(inputs)}")
 
     async def look_up(self, obs: ObsConnection) -> None:
         """See ObsPart."""

@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from relay.config import VoxtaSection
 from relay.errors import VoxtaError, VoxtaForbidden, VoxtaUnavailable, ungrouped
 from relay.system.backoff import LossPauses, backoff
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.text.unicode import one_line
 from relay.voxta.authentication import Authentication
 from relay.voxta.chat import JoinedChat
@@ -39,7 +39,7 @@ LOADING: Final = 600.0
 UNREAD: Final = 200
 """Kinds of unreadable things that are told of."""
 
-REMEDY: Final = page_text(
+REMEDY: Final = for_pages(
     'let the relay open the chat itself (join = "character" and a character_id in [voxta]), '
     "or set voxta.api_key to a key with more rights"
 )

@@ -13,12 +13,14 @@ from relay.model import Role
 from tests.docs.pages import ROOT
 
 RELAY: Final = ROOT / "relay"
-MARK: Final = "page_text"
-"""Marks what nothing else here finds; see `relay/text/page_text.py`."""
+MARK: Final = "for_pages"
+"""Marks what nothing else here finds; see `relay/text/for_pages.py`."""
 _ANSWERING: Final = ("moderation/controls.py", "moderation/switching.py")
 """Each sentence in these is an answer."""
 _CONDITIONS: Final = frozenset({"health", "condition", "trouble", "problem", "refusal"})
 """What functions and fields are called that hold how something is."""
+_NAMED: Final = ("reason", "description")
+"""Given by these names: why a message ended, and what a field of an action is for."""
 _NOT_ON_PAGES: Final = (
     *(
         "cli.py",
@@ -42,8 +44,16 @@ _NOT_ON_PAGES: Final = (
         "platforms/twitch/acts",
     ),
     *(f"companion/{name}/" for name in ("conversation", "scenario", "scripting", "serving", "speaking")),
-    *("companion/brains/tools", "companion/state/additions", "companion/state/chat"),
-    *("web/api/", "web/control", "web/desk/routes", "web/desk/socket", "web/overlay/routes"),
+    *("platforms/discord/commands", "companion/brains/tools", "companion/state/additions", "companion/state/chat"),
+    *(
+        "web/api/",
+        "web/control",
+        "web/gateway/bodies",
+        "platforms/discord/commands",
+        "web/desk/routes",
+        "web/desk/socket",
+        "web/overlay/routes",
+    ),
 )
 """What only a terminal, a chat, a scenario or another program is told."""
 _PLACE: Final = re.compile(r"\{\w+\}")
@@ -78,12 +88,12 @@ def _said(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _given(function: str, call: ast.Call) -> Iterator[ast.expr]:
-    """What is marked, the text of an error, the name of a light, or why a message ended."""
+    """What is marked, the text of an error, the name of a light, what an action does, and what has such a name."""
     place = _WORDED.get(function)
     if place is not None and len(call.args) > place:
         yield call.args[place]
     if function != "_post":  # the gateway's own word for something else
-        yield from (keyword.value for keyword in call.keywords if keyword.arg == "reason")
+        yield from (keyword.value for keyword in call.keywords if keyword.arg in _NAMED)
 
 
 def _failures() -> set[str]:
@@ -100,7 +110,7 @@ def _failures() -> set[str]:
 def _worded() -> dict[str, int]:
     """What takes such a text, and as which of its arguments."""
     first = dict.fromkeys(_failures() | {MARK, "_reject", "_leave", "unheard", "Refusal", "_retraction"}, 0)
-    second = dict.fromkeys(("_fail", "_against", "_withdraw", "Condition", "DeskError"), 1)
+    second = dict.fromkeys(("_fail", "_against", "_withdraw", "Condition", "DeskError", "DeskAction", "action"), 1)
     return first | second | {"_once": 2}
 
 

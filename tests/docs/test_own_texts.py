@@ -26,12 +26,21 @@ def test_how_something_is_and_why_a_message_ended_are_found() -> None:
         self._problem = "not there yet"
         self._end(message, Outcome.EXPIRED, "waited too long")
         Retraction(reason="deleted")
-        use(page_text("whatever is marked"), "and nothing else")
+        use(for_pages("whatever is marked"), "and nothing else")
     """
 
     assert set(_texts(module)) == {
         *("all is well", "{name} is away", "not there yet", "waited too long", "deleted", "whatever is marked"),
     }
+
+
+def test_what_actions_do_and_what_their_fields_are_for_is_found() -> None:
+    module = """
+        DeskAction("tick", "Tick support off", Tick, self._tick)
+        id: str = Field(max_length=300, description="of a row")
+    """
+
+    assert set(_texts(module)) == {"Tick support off", "of a row"}
 
 
 def test_of_answers_each_sentence_is_found_and_no_docstring() -> None:

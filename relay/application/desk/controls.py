@@ -10,14 +10,15 @@ from relay.model import Caller
 from relay.moderation.controls import Controls
 from relay.moderation.switches import Mode
 from relay.moderation.switching import MAX_RATE, MAX_VOLUME, Gone, Mistake
+from relay.text.for_pages import for_pages
 from relay.web.desk.actions import DeskAction, DeskError, Fields, FieldsT, NoFields
 
 _PLAIN: Final = {
-    "pause": "Forward nothing until resumed",
-    "resume": "Forward again",
-    "skip": "Stop this answer and go on with the next",
-    "clear": "Drop everything that waits",
-    "emergency": "Silence the companion, pause and clear at once; resume undoes the pause",
+    "pause": for_pages("Forward nothing until resumed"),
+    "resume": for_pages("Forward again"),
+    "skip": for_pages("Stop this answer and go on with the next"),
+    "clear": for_pages("Drop everything that waits"),
+    "emergency": for_pages("Silence the companion, pause and clear at once; resume undoes the pause"),
 }
 
 

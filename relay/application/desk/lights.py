@@ -12,29 +12,29 @@ from relay.config.loading import Config
 from relay.errors import InboxError
 from relay.model import DESK
 from relay.platforms import listed
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 STORE_EVERY: Final = 5.0
 """Seconds between two questions whether the store answers."""
 STORE_OPENS: Final = 1.0
 """Seconds a store may take to open: that it does not answer yet is nothing to worry about."""
 _FIXES: Final = {
-    "voxta": page_text("Start Voxta and open a chat in it. Its address is voxta.url in the settings."),
-    "companion": page_text("The log of the relay says why the companion did not start."),
-    "obs": page_text(
+    "voxta": for_pages("Start Voxta and open a chat in it. Its address is voxta.url in the settings."),
+    "companion": for_pages("The log of the relay says why the companion did not start."),
+    "obs": for_pages(
         "Start OBS, and switch on Tools → WebSocket Server Settings. Port and password are those under [obs]."
     ),
-    "overlay": page_text(
+    "overlay": for_pages(
         "Add /overlay of this address as a browser source in OBS. A page in a browser has to be clicked once."
     ),
-    "hearing": page_text(
+    "hearing": for_pages(
         "Look at url, model and api_key under [hearing] in the settings, and whether the endpoint runs."
     ),
-    "vtube_studio": page_text(
+    "vtube_studio": for_pages(
         "Start VTube Studio, switch on Allow Plugin API access in it, and click Allow when it asks."
     ),
-    "voice": page_text("Look at the settings under [voice], and at what the bot may do in the channel."),
-    "store": page_text(
+    "voice": for_pages("Look at the settings under [voice], and at what the bot may do in the channel."),
+    "store": for_pages(
         "Look whether the disk is full, or whether Redis runs. What comes in meanwhile is kept by the platforms."
     ),
 }
@@ -73,7 +73,7 @@ class Lights:
 
     def _voxta(self) -> Condition:
         session = self._relay.session
-        name, label = ("companion", page_text("Companion")) if self._is_embedded else ("voxta", "Voxta")
+        name, label = ("companion", for_pages("Companion")) if self._is_embedded else ("voxta", "Voxta")
         if session.chat is None:
             state: State = "busy" if session.is_connected or self._is_embedded else "problem"
             return Condition(name, label, state, session.problem or "")

@@ -30,6 +30,7 @@ from relay.config.loading import Config
 from relay.model import Caller
 from relay.platforms import listed
 from relay.system.periodic import AGAIN, repeat
+from relay.text.for_pages import for_pages
 from relay.web.access import AccessLinks
 from relay.web.desk.actions import DeskAction, NoFields
 from relay.web.desk.desk import Desk
@@ -90,9 +91,9 @@ def _can_be_set(desk: Desk, run: LiveRun, relay: Relay) -> GuidedSetup:
 def _looks(top: Topic, held: Topic, following: Topic) -> Iterator[DeskAction[Any]]:
     """The states, for who wants to know them once."""
     for name, summary, topic in (
-        ("state", "Who has the floor, what is connected, and what is set", top),
-        ("held", "What waits for a decision", held),
-        ("next", "What waits, in the order in which it would be heard", following),
+        ("state", for_pages("Who has the floor, what is connected, and what is set"), top),
+        ("held", for_pages("What waits for a decision"), held),
+        ("next", for_pages("What waits, in the order in which it would be heard"), following),
     ):
         yield DeskAction(name, summary, NoFields, _look_at(topic))
 

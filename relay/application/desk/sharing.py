@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 from relay.config import WebSection
 from relay.model import Caller, Role
 from relay.moderation.controls import Controls
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.web.access import AccessLink, AccessLinks, FixedAct
 from relay.web.desk.actions import DeskAction, DeskActions, DeskError, Fields, checked
 from relay.web.desk.topics import Age, Topic
@@ -99,7 +99,7 @@ class SharedDesk:
         if link is None:
             raise DeskError("gone", "it is withdrawn already", "id")
         self.topic.changed()
-        return page_text(f"{link.name} is withdrawn.") + await self._controls.note(by, f"withdraw {link.name}")
+        return for_pages(f"{link.name} is withdrawn.") + await self._controls.note(by, f"withdraw {link.name}")
 
 
 def _shown(link: AccessLink) -> dict[str, object]:

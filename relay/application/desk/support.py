@@ -15,7 +15,7 @@ from relay.application.desk.ticks import Ticks
 from relay.model import AudienceMessage, Caller, Kind, Settlement
 from relay.moderation.controls import command_in
 from relay.system import clock
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.web.desk.actions import DeskAction, DeskError, Fields
 from relay.web.desk.log import LogTopic
 
@@ -88,7 +88,7 @@ class Support:
         await self._ticks.set(row.id, name)
         row.ticked_by = name
         self.topic.touch(row)
-        answer, what = (page_text("Ticked off."), "tick") if given.ticked else (page_text("Open again."), "untick")
+        answer, what = (for_pages("Ticked off."), "tick") if given.ticked else (for_pages("Open again."), "untick")
         return answer + await self._relay.controls.note(by, f"{what} {given.id}")
 
     async def _again(self, given: Again, by: Caller) -> str:
@@ -99,7 +99,7 @@ class Support:
         else:
             message = await self._settled_message(given.id)
         await self._relay.receive(told_again(message, uuid.uuid4().hex[:6]))
-        return page_text("It is told again.") + await self._relay.controls.note(by, f"again {given.id}")
+        return for_pages("It is told again.") + await self._relay.controls.note(by, f"again {given.id}")
 
     async def _settled_message(self, key: str) -> AudienceMessage:
         record = await self._relay.inbox.why(key)

@@ -17,7 +17,7 @@ from relay.config.loading import Config
 from relay.errors import VoxtaUnavailable
 from relay.forwarding.rendering import TEXT_LIMIT, at_once
 from relay.model import Caller, Role
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.text.sanitise import sanitise
 from relay.web.desk.actions import DeskAction, DeskError, Fields
 from relay.web.desk.topics import Topic
@@ -100,7 +100,7 @@ class Trying:
         if (chat := relay.session.chat) is None:
             raise VoxtaUnavailable(relay.session.problem or "no chat is joined")
         await interject(relay, at_once(text, chat, is_streamers=True))
-        return page_text("Said.")
+        return for_pages("Said.")
 
     async def _set_threshold(self, given: Loudness, by: Caller) -> dict[str, object]:
         microphone = self._audio.streamers_microphone

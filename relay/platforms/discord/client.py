@@ -37,7 +37,7 @@ from relay.platforms.discord.voice.voices import BotVoices
 from relay.platforms.sharing import Divisible, IsOurs, Share, Shareable, everywhere
 from relay.replies.outlet import Typing
 from relay.system.backoff import backoff
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -242,9 +242,9 @@ class DiscordPlatform:
             and self._bot.sharding.is_whole
             and (unseen := self._unseen(sessions))
         ):
-            lacks.append(page_text(f"cannot see {', '.join(unseen)}: give the bot View Channel there"))
+            lacks.append(for_pages(f"cannot see {', '.join(unseen)}: give the bot View Channel there"))
         if lacks:
-            return page_text(f"connected, but {'; '.join(lacks)}")
+            return for_pages(f"connected, but {'; '.join(lacks)}")
         voice = self._bot.voices.health()
         return f"connected; {voice}" if voice else "connected"
 

@@ -14,7 +14,7 @@ from relay.platforms.clock import PlatformClock
 from relay.platforms.discord.incoming import Listening, read_author
 from relay.platforms.discord.polls import read_result
 from relay.platforms.discord.settings import PLATFORM
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Happenings:
     def missing(self) -> str | None:
         """What is wanted and Discord does not tell, with the fix."""
         if Kind.MEMBER in self._wanted and not self._client.intents.members:
-            return page_text(
+            return for_pages(
                 "is not told who joins: tick Server Members Intent where the token is, and start the relay again"
             )
         return None

@@ -18,7 +18,7 @@ from relay.platforms.discord.settings import PLATFORM
 from relay.platforms.discord.sharding import INVALID_SHARD, SHARDING_REQUIRED, GatewayShard, Resharded
 from relay.platforms.intake import Intake
 from relay.system.backoff import backoff
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class ShardLine:
 
     def _note_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        self._note(page_text(f"not connected, trying again: {error}"))
+        self._note(for_pages(f"not connected, trying again: {error}"))
 
     def _note(self, trouble: str) -> None:
         self._trouble = trouble

@@ -39,7 +39,7 @@ from relay.platforms.twitch.transport import EventTransport
 from relay.platforms.twitch.unread import UnreadEvents
 from relay.platforms.twitch.whispers import Whispers
 from relay.system.clock import now
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Exception)
@@ -147,9 +147,9 @@ class TwitchPlatform:
 
     def health(self) -> str:
         """See Platform.health."""
-        waiting = page_text(f"{len(self._intake)} messages wait for the inbox") if len(self._intake) else ""
+        waiting = for_pages(f"{len(self._intake)} messages wait for the inbox") if len(self._intake) else ""
         lacking = [f"{', '.join(gives)} ({scope})" for scope, gives in self._lacking().items()]
-        unheard = page_text(f"the login does not allow {', '.join(lacking)}: {LOG_IN_AGAIN}") if lacking else ""
+        unheard = for_pages(f"the login does not allow {', '.join(lacking)}: {LOG_IN_AGAIN}") if lacking else ""
         trouble = (self._connection.trouble, self._transport.trouble, unheard, self._unread.trouble, waiting)
         return "; ".join(part for part in (self._status.state, *trouble) if part)
 

@@ -6,7 +6,7 @@ from twitchio.exceptions import WebsocketConnectionException
 
 from relay.errors import AuthError, PlatformError, PlatformUnavailable, RateLimited, RelayError
 from relay.platforms.twitch.tokens import redact
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 FAILURES = (
     HTTPException,
@@ -19,7 +19,7 @@ FAILURES = (
     AttributeError,
 )
 """What TwitchIO lets through. TimeoutError is an OSError; the last four mean an answer without what it must have."""
-LOG_IN_AGAIN = page_text("run `relay auth twitch`")
+LOG_IN_AGAIN = for_pages("run `relay auth twitch`")
 COST = "streamers who have not authorised the application cost, and one login may spend little"
 PHONE = "phone number"
 """In Twitch's words when it wants a verified one of the account, which it says with the status of a wrong login."""

@@ -15,7 +15,7 @@ from relay.platforms.twitch.sources import EventSource, Key, Wanted, key, wanted
 from relay.platforms.twitch.status import TwitchStatus, settled
 from relay.platforms.twitch.transport import EventTransport
 from relay.system.backoff import LossPauses
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 AGAIN_AT_MOST = 30.0
@@ -76,7 +76,7 @@ class LoginTransport(EventTransport):
     async def _upkeep(self, socket: EventSocket) -> None:
         while True:
             await self._status.patiently(self._check, socket)
-            self._status.heard(page_text(f"connected as {self._connection.account.login} to {self._connection.named}"))
+            self._status.heard(for_pages(f"connected as {self._connection.account.login} to {self._connection.named}"))
             self._pauses.is_well()
             await settled(self._attention, self._every)
 

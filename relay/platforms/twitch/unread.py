@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class UnreadEvents:
     def trouble(self) -> str:
         """For people; empty when all could be read."""
         told = [f"{count} {type} ({self._why[type]})" for type, count in self.counts.items()]
-        return page_text(f"events that could not be read: {', '.join(told)}") if told else ""
+        return for_pages(f"events that could not be read: {', '.join(told)}") if told else ""
 
 
 def _cause(error: Exception) -> str:

@@ -19,7 +19,7 @@ from relay.platforms.discord.hearing.voices import Voices, speaker_name
 from relay.platforms.discord.outgoing import FAILURES
 from relay.platforms.discord.settings import PLATFORM
 from relay.platforms.voice import Listener
-from relay.text.page_text import page_text
+from relay.text.for_pages import for_pages
 from relay.text.unicode import folded
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ async def _post(channel: discord.VoiceChannel | discord.StageChannel, text: str)
     """Say it in the voice channel's own chat; what went wrong, if anything did."""
     if await _say(channel, text):
         return ""
-    return page_text(
+    return for_pages(
         f"listening could not be announced in voice channel {channel.id}: give the bot Send Messages there"
     )
 
