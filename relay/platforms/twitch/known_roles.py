@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from typing import Final, TypeVar
 
@@ -21,6 +22,8 @@ REMEMBERED: Final = 20_000
 """People in channels; who has been silent the longest is forgotten."""
 PATIENCE: Final = 3.0
 """Seconds that Twitch may take to say whether somebody subscribes, while everything after that waits."""
+ASK_AGAIN: Final = 300.0
+"""Seconds for which who does not subscribe is taken not to: somebody may give them a subscription, unheard by us."""
 SCOPE: Final = "channel:read:subscriptions"
 _VIEWER: Final = frozenset({Role.VIEWER})
 _Place = tuple[str, str]
@@ -33,8 +36,8 @@ class KnownRoles:
     def __init__(self, connection: TwitchConnection) -> None:
         self._connection = connection
         self._known: OrderedDict[_Place, frozenset[Role]] = OrderedDict()
-        self._without: OrderedDict[_Place, None] = OrderedDict()
-        """Who does not subscribe, as Twitch has said."""
+        self._without: OrderedDict[_Place, float] = OrderedDict()
+        """Who does not subscribe, as Twitch has said, and when it is asked again."""
 
     def note(self, event: BaseEvent) -> None:
         """Remember what it tells of its author."""
@@ -63,7 +66,7 @@ class KnownRoles:
         if not isinstance(incoming, AudienceMessage) or incoming.kind is not Kind.REDEMPTION:
             return None
         account, author = self._connection.account, incoming.author
-        is_plain = author.roles <= _VIEWER and (incoming.channel, author.id) not in self._without
+        is_plain = author.roles <= _VIEWER and time.monotonic() >= self._without.get((incoming.channel, author.id), 0.0)
         return incoming if is_plain and incoming.channel == account.id and SCOPE in account.scopes else None
 
     async def asked(self, message: AudienceMessage) -> list[Incoming]:
@@ -77,7 +80,7 @@ class KnownRoles:
         place, roles = (message.channel, message.author.id), frozenset({Role.SUBSCRIBER}) if is_subscriber else _VIEWER
         _remember(self._known, place, roles)
         if not is_subscriber:
-            _remember(self._without, place, None)
+            _remember(self._without, place, time.monotonic() + ASK_AGAIN)
         return [_with(message, roles)]
 
     async def _subscribes(self, message: AudienceMessage) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 
 from relay.model import Kind, PlatformDecision, Retraction, Reward, Role
+from relay.platforms.twitch import known_roles
 from tests.doubles.twitch import SCOPES, Hold, TwitchDouble, payloads
 from tests.doubles.twitch.state import Reward as Rewarded
 from tests.platforms.twitch.conftest import EVERYTHING, Connect, Received
@@ -252,6 +253,19 @@ async def test_twitch_is_asked_once_of_who_does_not_subscribe_until_they_do(
 
         assert await redeemed_by(received, 3) == {Role.SUBSCRIBER}
         assert [path for _, path in twitch.requests if path.endswith("helix/subscriptions")] == asked * 2
+
+
+async def test_twitch_is_asked_again_after_a_while_where_nobody_tells_who_was_given_a_subscription(
+    twitch: TwitchDouble, connect: Connect, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_roles, "ASK_AGAIN", 0.0)
+    async with connect(twitch, kinds=frozenset({Kind.REDEMPTION})):
+        await twitch.redeem("ann")
+        assert await redeemed_by(received) == {Role.VIEWER}
+        twitch.state.subscribers.add(("streamer", "ann"))
+        await twitch.redeem("ann")
+
+        assert await redeemed_by(received, 2) == {Role.SUBSCRIBER}
 
 
 async def test_what_badges_of_another_channel_say_in_a_shared_chat_does_not_count(
