@@ -40,13 +40,15 @@ def with_live(running: Config, wanted: Config) -> Config:
     for setting in _live_settings():
         live.setdefault(setting.section, {})[setting.name] = getattr(getattr(wanted, setting.section), setting.name)
     sections = {name: getattr(running, name).model_copy(update=values) for name, values in live.items()}
-    return running.model_copy(update=sections)
+    # with the first of them a platform is asked for redemptions, and with the last for none
+    rewards = wanted.rewards if running.rewards and wanted.rewards else running.rewards
+    return running.model_copy(update={**sections, "rewards": rewards})
 
 
 async def adopt(relay: "Relay", config: Config) -> None:
     """Let the running relay go by those of these settings that need no restart. What moderators switched stays so."""
     logging.getLogger().setLevel(config.relay.log_level.upper())
-    relay.commands.gate.adopt(config.commands)
+    relay.commands.gate.adopt(config.commands, config.rewards)
     relay.addressing.nicknames = config.forwarding.nicknames
     relay.poster.settings = config.replies
     relay.outbound.adopt(config.outbound)

@@ -34,7 +34,7 @@ class PointRewards:
         """`is_posted`: answers are written to chats now; `is_away`: there is no companion to answer."""
         self._platforms = platforms
         self._is_used = bool(config.rewards)
-        self._table = commands.table.rewards
+        self._table = commands.table
         self.keeper = RedemptionKeeper(
             inbox,
             lambda: self._redeeming() if self._is_used else {},
@@ -70,5 +70,5 @@ class PointRewards:
         return {each.name: each.rewards for each in self._platforms() if isinstance(each, Redeeming)}
 
     def _concerns(self, reward: Reward) -> bool:
-        section = self._table.section(reward)
+        section = self._table.rewards.section(reward)
         return section is None or section.is_settled

@@ -69,9 +69,10 @@ class CommandGate:
         self._followed: OrderedDict[str, float] = OrderedDict()
         """When viewers followed, of whom we heard."""
 
-    def adopt(self, settings: CommandsSection) -> None:
+    def adopt(self, settings: CommandsSection, rewards: Sequence[RewardSection] = ()) -> None:
         """Go by these settings from now on. A command that stays goes on to rest, and has been used as often."""
         self.table.adopt(settings)
+        self.table.rewards = RewardTable(rewards)
         self.answers.adopt(settings)
 
     def notice(self, message: AudienceMessage) -> None:

@@ -1,6 +1,6 @@
 """What the settings want done when a reward is redeemed: the same as for a command, found by the reward."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from relay.commands.definition import Command
 from relay.config import RewardSection, Telling
@@ -15,6 +15,11 @@ class RewardTable:
     def __init__(self, sections: Iterable[RewardSection] = ()) -> None:
         self._sections = {section.reward.casefold(): section for section in sections}
         self._commands = {name: _command(section) for name, section in self._sections.items()}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What the settings call those that have an entry."""
+        return [section.reward for section in self._sections.values()]
 
     def section(self, reward: Reward) -> RewardSection | None:
         """The entry for it; None when there is none."""

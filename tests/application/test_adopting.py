@@ -33,6 +33,19 @@ def test_what_needs_a_restart_stays_as_it_runs(tmp_path: Path) -> None:
     assert [is_live(catalogue()[key]) for key in ("commands.own", "commands.prefix")] == [True, False]
 
 
+def test_rewards_count_at_once_but_for_the_first_and_the_last_which_change_what_platforms_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    none, one, other = (
+        settings(tmp_path, rewards=[{"reward": each, "answer": "Hm."} for each in names])
+        for names in ([], ["Ask"], ["Honk", "Sing"])
+    )
+
+    assert with_live(one, other).rewards == other.rewards
+    assert with_live(none, one).rewards == ()
+    assert with_live(one, none).rewards == one.rewards
+
+
 async def test_filters_rates_nicknames_and_volume_count_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

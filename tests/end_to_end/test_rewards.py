@@ -93,6 +93,30 @@ async def test_once_answers_are_posted_nowhere_they_count_when_they_are_complete
         assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "what is up?")) == "FULFILLED"
 
 
+async def test_entries_that_are_changed_count_at_once_and_what_rests_goes_on_to_rest(channel: Channel) -> None:
+    rare = {"reward": "Honk", "answer": "Honk!", "per_stream": 1}
+    async with channel.relay(rewards=[rare, {"reward": "Speak", "choose": ["Yes."]}]) as relay:
+        assert await channel.ends(await channel.twitch.redeem("ann", "Honk")) == "FULFILLED"
+
+        await adopt(relay, channel.settings(rewards=[rare | {"answer": "Honk honk!"}, {"reward": "Ask", "tell": TELL}]))
+
+        assert await channel.ends(await channel.twitch.redeem("ann", "Honk")) == "CANCELED"
+        assert await channel.ends(await channel.twitch.redeem("ann", "Ask", "what is up?")) == "FULFILLED"
+        assert heard(relay)[-1] == 'Ann asks: "what is up?"'
+        assert await channel.ends(await channel.twitch.redeem("ann", "Speak")) == "FULFILLED"
+        assert heard(relay)[-1] == "Ann redeemed 'Speak'."
+
+
+async def test_what_the_streamer_settles_from_now_on_is_left_to_them(channel: Channel) -> None:
+    async with channel.relay() as relay:
+        await adopt(relay, channel.settings(rewards=[{"reward": "Ask", "tell": TELL, "settle": False}]))
+        left = await channel.twitch.redeem("ann", "Ask", "what is up?")
+        assert await channel.ends(await channel.twitch.redeem("ann", "Other")) == "FULFILLED"
+        await relay.quiet(empty=True)
+
+    assert channel.twitch.state.redemptions[left].status == "UNFULFILLED"
+
+
 async def test_one_of_ours_without_an_entry_is_told_as_ever_and_fulfilled(channel: Channel) -> None:
     async with channel.relay() as relay:
         assert await channel.ends(await channel.twitch.redeem("ann", "Other")) == "FULFILLED"

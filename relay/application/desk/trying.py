@@ -66,7 +66,7 @@ class Trying:
         config, overlay = self._config, self._audio.overlay
         return {
             "character": bool(self._relay.session.chat),
-            "rewards": [section.reward for section in config.rewards],
+            "rewards": self._relay.commands.gate.table.rewards.names,
             "microphone": self._microphone(),
             "speech": {
                 "is_on": config.speech.enabled,
