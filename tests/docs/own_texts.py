@@ -52,7 +52,6 @@ _NOT_ON_PAGES: Final = (
         "platforms/discord/commands",
         "web/desk/routes",
         "web/desk/socket",
-        "web/overlay/routes",
     ),
 )
 """What only a terminal, a chat, a scenario or another program is told."""

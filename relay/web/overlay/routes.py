@@ -1,15 +1,18 @@
 """The overlay page on the web server: its files, the clips it plays and its WebSocket."""
 
 import asyncio
+import html
 import re
 import struct
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from relay.speech.base import RATE
+from relay.text.for_pages import for_pages
+from relay.web.desk.texts import catalogue
 from relay.web.guard import AWAKE
 from relay.web.overlay.page import MAX_MESSAGE, PageConnection
 from relay.web.overlay.pictures import pictures_in, read_picture
@@ -19,6 +22,12 @@ from relay.web.page_files import page_text, script, served, styles
 _SOUND: Final = re.compile(r"[\w-][\w .-]{0,98}\.(wav|mp3|ogg|opus|flac|m4a)", re.IGNORECASE)
 MAX_PAGES: Final = 32
 """Pages open at a time."""
+_TEXTS: Final = (
+    for_pages("Click to hear the companion"),
+    for_pages("Interrupt"),
+    for_pages("No connection to the relay. Trying again…"),
+)
+"""What stands in the page, to be shown when it is time."""
 _STYLES: Final = ("overlay.css", "avatar.css", "subtitles.css")
 
 
@@ -96,8 +105,19 @@ def sound_file(folder: Path | None, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-async def _page(_: web.Request) -> web.Response:
-    return served(page_text("overlay.html"), "text/html")
+async def _page(request: web.Request) -> web.Response:
+    """In the language of the browser, which OBS's has from OBS, or in the one that the address says."""
+    wished = request.query.get("lang") or request.headers.get(hdrs.ACCEPT_LANGUAGE) or ""
+    return served(_in_language(wished[:2].lower()), "text/html")
+
+
+def _in_language(language: str) -> str:
+    page = page_text("overlay.html")
+    if (known := catalogue(language)) is None:
+        return page
+    for text in _TEXTS:
+        page = page.replace(f">{text}<", f">{html.escape(str(known.get(text, text)))}<")
+    return page.replace('<html lang="en">', f'<html lang="{language}">')
 
 
 async def _script(_: web.Request) -> web.Response:

@@ -1,7 +1,8 @@
 // The overlay page: plays what the relay sends and shows it. Options in the address: captions=0 shows no captions,
 // name=0 leaves the character's name out, mute=1 plays nothing, controls=1 adds an interrupt button, token=… opens a
 // relay that asks for one, preview=… shows a text alone, avatar=1 shows pictures of the companion, which bounce=0 and
-// blink=0 keep still, subtitles=0 shows nothing of what people said; see looks.js for those that change how captions look.
+// blink=0 keep still, subtitles=0 shows nothing of what people said, lang=de speaks German whatever the browser does; see looks.js for those
+// that change how captions look.
 
 import { Avatar } from "./avatar.js";
 import { Captions } from "./captions.js";
@@ -145,7 +146,7 @@ function connect() {
 }
 
 function expectConnection() {
-  notice ??= setTimeout(notify, NOTICE_AFTER, "No connection to the relay. Trying again…");
+  notice ??= setTimeout(notify, NOTICE_AFTER, element("gone").textContent);
 }
 
 function soundChanged() {
@@ -160,7 +161,7 @@ async function interrupt() {
     const { answer, detail } = await response.json();
     notify(answer ?? detail);
   } catch {
-    notify("No connection to the relay.");
+    notify(element("gone").textContent);
   }
   setTimeout(notify, NOTICE_FOR, "");
 }

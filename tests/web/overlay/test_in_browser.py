@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession
 from playwright.async_api import ConsoleMessage, Page, Route, expect
 
 from relay.speech.base import RATE, Clip
@@ -451,6 +452,21 @@ async def test_the_interrupt_button_is_there_when_asked_for(theatre: Theatre) ->
 
     plain = await theatre.open()
     await expect(plain.get_by_role("button", name="Interrupt")).to_be_hidden()
+
+
+async def test_it_speaks_german_where_the_address_says_so(theatre: Theatre) -> None:
+    page = await theatre.open("controls=1&lang=de")
+
+    await expect(page.get_by_role("button", name="Unterbrechen")).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    await expect(page.locator("#gone")).to_have_text("Keine Verbindung zum Relay. Es versucht es weiter…")
+
+
+async def test_it_speaks_the_language_of_the_browser(theatre: Theatre) -> None:
+    async with ClientSession() as http:
+        for language, word in {"de-AT,de;q=0.9": "Unterbrechen", "en-GB": "Interrupt", "xx": "Interrupt"}.items():
+            async with http.get(f"{theatre.stage.url}/overlay", headers={"Accept-Language": language}) as answer:
+                assert f">{word}</button>" in await answer.text()
 
 
 async def test_what_a_streamer_writes_into_custom_css_works(theatre: Theatre) -> None:
