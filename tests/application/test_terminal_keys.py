@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import os
 import pty
-import signal
+import subprocess
 import sys
 import termios
 import threading
@@ -154,6 +154,11 @@ async def test_a_console_of_windows_is_left_although_it_waits_for_half_a_key(mon
         console.is_over.set()
 
 
+IN_FRONT = """
+import fcntl, signal, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
+"""
 SCRIPT = """
 import asyncio
 from relay.system.keyboard import keyboard
@@ -176,11 +181,17 @@ class Terminal:
     """A process in front in a terminal of its own."""
 
     def __init__(self, code: str) -> None:
-        self.process, self.screen = pty.fork()
-        if self.process == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
-            os.execv(sys.executable, [sys.executable, "-c", code])
+        self.screen, line = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", IN_FRONT + code], stdin=line, stdout=line, stderr=line, start_new_session=True
+        )
+        os.close(line)
         self.shown = b""
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self.screen)
 
     def type(self, text: bytes) -> None:
         os.write(self.screen, text)
@@ -207,9 +218,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     opened = Terminal(SCRIPT)
     yield opened
-    os.kill(opened.process, signal.SIGKILL)
-    os.waitpid(opened.process, 0)
-    os.close(opened.screen)
+    opened.close()
 
 
 async def test_a_terminal_is_taken_key_by_key_and_given_back_as_it_was(terminal: Terminal) -> None:

@@ -1,7 +1,5 @@
 """`relay` without more words."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,9 +52,7 @@ def terminal(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termina
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     opened = Terminal(SCRIPT)
     yield opened
-    os.kill(opened.process, signal.SIGKILL)
-    os.waitpid(opened.process, 0)
-    os.close(opened.screen)
+    opened.close()
 
 
 async def test_in_a_terminal_one_key_starts_the_demo_and_two_end_it(terminal: Terminal) -> None:

@@ -297,6 +297,7 @@ class TestWhatWasSaidBeforeARestart:
             await self.talked(self.room(store, inbox, asked), 1, 2, of="chess")
             after = self.room(store, inbox, asked)
             after.clock.now += 60
+            await store.close()
             await after.memory.open()
             async with alongside(after.memory.run()):
                 await self.talked(after, 3, of="chess")
@@ -317,6 +318,7 @@ class TestWhatWasSaidBeforeARestart:
             for days in (1, 2):
                 after = self.room(store, inbox, asked)
                 after.clock.now += days * DAY
+                await store.close()
                 await after.memory.open()
                 async with alongside(after.memory.run()):
                     assert await self.summary_of_ann(after) == "likes 3 things"
