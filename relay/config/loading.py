@@ -214,7 +214,8 @@ def rooted(data: Mapping[str, Any], model: type[BaseModel], path: Path | None) -
     """The same where paths that are not whole count from the folder of the file at `path`, wherever it is read."""
     if path is None:
         return dict(data)
-    return {name: _rooted(value, model.model_fields.get(name), path.parent) for name, value in data.items()}
+    folder = path.parent.absolute()  # `.` would leave of `./mine`, which is a folder, what reads as a name
+    return {name: _rooted(value, model.model_fields.get(name), folder) for name, value in data.items()}
 
 
 def _rooted(value: Any, field: FieldInfo | None, folder: Path) -> Any:

@@ -77,6 +77,12 @@ def test_so_does_the_folder_of_a_model_and_no_name_of_one(own: Path) -> None:
     assert config.companion.speech_local == "piper-amy"
 
 
+def test_a_folder_beside_settings_in_the_current_folder_stays_no_name(own: Path) -> None:
+    settings_in(Path(), "hearing.local_model = './mine'\n")
+
+    assert Path(load(places.find(None)).hearing.local_model) == Path.cwd() / "mine"
+
+
 def test_so_does_one_of_a_companion_that_is_one_of_many(own: Path) -> None:
     file = settings_in(own, "avatar.folder = 'shared'\n[companions.ann.avatar]\nfolder = 'ann'\n[companions.ben]\n")
 
