@@ -117,6 +117,8 @@ class OneStream:
         self._turns.clear()
         self._line.clear()
         self._current = None
+        if (turn := self._recognised) is not None and not turn.partial.is_settled:
+            turn.partial = PartialText()  # its end may still come, but words that wait for it are no order later
 
     @property
     def is_behind(self) -> bool:

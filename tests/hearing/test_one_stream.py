@@ -386,6 +386,28 @@ class TestWhatVoxtaUnderstandsWhileTheySpeak:
         assert [each.text for each in scene.told] == ["vox stop", "And this?"]
         assert scene.expected[-1] is False, "nobody waits for the words of what was ordered"
 
+    async def test_what_was_understood_before_the_stream_broke_is_no_order_after_it(self, scene: Scene) -> None:
+        scene.orders = {"vox pause"}
+        scene.stream.recognition_partial("vox pause")
+        scene.silence(STEADY / 2)
+        scene.stream.close()
+        scene.stream.open()
+        scene.silence(2 * STEADY)
+        await asyncio.sleep(0)
+
+        assert scene.told == []
+
+    async def test_what_was_told_before_the_stream_broke_is_not_told_again_at_its_end(self, scene: Scene) -> None:
+        scene.orders = {"vox pause"}
+        scene.stream.recognition_partial("vox pause")
+        scene.silence(2 * STEADY)
+        scene.stream.close()
+        scene.stream.recognition_ended("Vox, pause.")
+        await eventually(lambda: bool(scene.told))
+        await asyncio.sleep(0)
+
+        assert [each.text for each in scene.told] == ["vox pause"]
+
     async def test_what_somebody_else_streams_is_not_told(self, scene: Scene) -> None:
         scene.orders = {"vox stop"}
         scene.stream.recognition_ended("Hello.")
