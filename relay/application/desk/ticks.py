@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 NOTE: Final = "desk.ticks"
 MOST: Final = 1_000
@@ -31,7 +31,7 @@ class Ticks:
     async def all(self) -> Mapping[str, str]:
         """As they are now. Raises InboxError."""
         if self._kept is None:
-            self._kept = _KEPT.validate_json(await self._notes.get_note(NOTE) or "{}")
+            self._kept = _read(await self._notes.get_note(NOTE))
         return self._kept
 
     async def set(self, key: str, name: str | None) -> None:
@@ -42,3 +42,11 @@ class Ticks:
             after = dict([*after.items()][-MOST:])
             await self._notes.set_note(NOTE, _KEPT.dump_json(after).decode())
             self._kept = after
+
+
+def _read(note: str | None) -> dict[str, str]:
+    """A damaged one has none: whom to thank is no reason for anything else to end."""
+    try:
+        return _KEPT.validate_json(note or "{}")
+    except ValidationError:
+        return {}
