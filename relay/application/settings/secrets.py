@@ -44,7 +44,7 @@ class Secrets:
         import keyring
 
         try:
-            value = _in_time(keyring.get_password, self._service, key)
+            value = _InTime()(keyring.get_password, self._service, key)
         except Exception as error:  # backends raise whatever their libraries do
             raise SecretsLocked(
                 f"{key} is in the system's keyring, which cannot be asked "
@@ -67,14 +67,14 @@ class Secrets:
         if not values:
             return
         in_file, in_keyring = self._index()
-        keyring = working_keyring() if any(values.values()) else None
+        keyring, in_time = working_keyring() if any(values.values()) else None, _InTime()
         for key, value in values.items():
-            if value is not None and keyring is not None and self._kept(keyring, key, value):
+            if value is not None and keyring is not None and self._kept(keyring, key, value, in_time):
                 in_keyring.add(key)
                 in_file.pop(key, None)
                 continue
             if key in in_keyring:
-                self._forget(key)
+                self._forget(key, in_time)
                 in_keyring.discard(key)
             if value is not None:
                 in_file[key] = value
@@ -120,29 +120,38 @@ class Secrets:
         except OSError as error:
             raise ConfigError(f"{self.file}: cannot be written: {error.strerror}") from None
 
-    def _kept(self, keyring: Any, key: str, value: str) -> bool:
+    def _kept(self, keyring: Any, key: str, value: str, in_time: "_InTime") -> bool:
         """Whether the keyring took it; one that is locked or full does not, and the file has it then."""
         try:
-            _in_time(keyring.set_password, self._service, key, value)
-            return bool(_in_time(keyring.get_password, self._service, key) == value)
+            in_time(keyring.set_password, self._service, key, value)
+            return bool(in_time(keyring.get_password, self._service, key) == value)
         except Exception:  # backends raise whatever their libraries do
             return False
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str, in_time: "_InTime") -> None:
         import keyring
 
         try:
-            _in_time(keyring.delete_password, self._service, key)
+            in_time(keyring.delete_password, self._service, key)
         except Exception:  # it is gone already, or cannot be reached: nothing reads it any more
             return
 
 
-def _in_time(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a keyring answers. Raises TimeoutError where it waits for its password, which may be for ever."""
-    try:
-        return Threads().submit(ask, *args, **kwargs).result(PATIENCE)
-    except TimeoutError:
-        raise TimeoutError(f"no answer within {PATIENCE:g} s") from None
+class _InTime:
+    """Asks a keyring; once it waits for its password, which may be for ever, it is asked nothing more."""
+
+    def __init__(self) -> None:
+        self._waits = False
+
+    def __call__(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What it answers. Raises TimeoutError where it waits."""
+        if self._waits:
+            raise TimeoutError
+        try:
+            return Threads().submit(ask, *args, **kwargs).result(PATIENCE)
+        except TimeoutError:
+            self._waits = True
+            raise TimeoutError(f"no answer within {PATIENCE:g} s") from None
 
 
 def working_keyring() -> Any:

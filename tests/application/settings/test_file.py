@@ -27,6 +27,8 @@ class InMemory(KeyringBackend):
         super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
         self.is_locked = False
+        self.asked: list[str] = []
+        """What was to be changed, whether or not it was."""
         self.typed = threading.Event()
         self.typed.set()
 
@@ -37,12 +39,14 @@ class InMemory(KeyringBackend):
         return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        self.asked.append(f"set {username}")
         self.typed.wait()
         if self.is_locked:
             raise KeyringLocked
         self.kept[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
+        self.asked.append(f"delete {username}")
         del self.kept[service, username]
 
 
@@ -232,6 +236,20 @@ async def test_a_keyring_that_waits_for_its_password_is_given_up_and_said_to_be_
 
     Secrets(file.path).keep({"web.token": "swordfish"})
     assert json.loads(file.secrets.file.read_text("utf-8"))["file"] == {"web.token": "swordfish"}
+
+
+async def test_a_keyring_that_waits_for_its_password_is_waited_for_once_whatever_is_to_be_kept(
+    file: SettingsFile, ring: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.secrets.keep({"obs.password": "hunter2"})
+    ring.typed.clear()
+    ring.asked.clear()
+    monkeypatch.setattr("relay.application.settings.secrets.PATIENCE", 0.01)
+
+    file.secrets.keep({"obs.password": "hunter3", "web.token": "swordfish", "twitch.client_secret": "open sesame"})
+
+    assert ring.asked == ["set obs.password"]
+    assert set(file.secrets.read()) == {"obs.password", "web.token", "twitch.client_secret"}
 
 
 async def test_a_keyring_is_not_asked_for_what_the_environment_sets(file: SettingsFile, ring: InMemory) -> None:
