@@ -186,6 +186,7 @@ class StoredSettings:
             "least": setting.least,
             "most": setting.most,
             "whole": setting.is_whole,
+            "entry": setting.entry,
             "live": is_live(setting),
             "set": self._is_set(setting),
             "outside": set_outside(tuple(setting.key.split(".")), self._path),

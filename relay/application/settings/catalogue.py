@@ -1,7 +1,7 @@
 """All there is to set, for people: what each setting is for, what fits it, and what it is unless it is set."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, Literal, get_args
 
@@ -37,6 +37,8 @@ class KnownSetting:
     most: float | None = None
     is_whole: bool = False
     """Of numbers, also of those in a list."""
+    entry: Mapping[str, Any] | None = None
+    """Of a list of tables: what is asked for one more of them, as a JSON schema."""
 
     @property
     def section(self) -> str:
@@ -98,13 +100,15 @@ def as_toml(key: str, value: Any) -> str:
 def _of_section(name: str, field: FieldInfo) -> Iterator[KnownSetting]:
     model = model_of(field)
     if field.annotation is not model:
-        yield KnownSetting(name, "table", explanations()[name].about, "")
+        schema = model.model_json_schema()
+        yield KnownSetting(name, "table", explanations()[name].about, "", entry=_entry(schema, schema))
         return
     schema = model.model_json_schema()
     for key, part in schema["properties"].items():
         default = model.model_fields[key].get_default(call_default_factory=True)
         about = explanations()[name].keys.get(key, "") or _elsewhere(f"{name}.{key}")
-        yield _setting(f"{name}.{key}", _resolved(part, schema), about, default)
+        shape = _resolved(part, schema)
+        yield replace(_setting(f"{name}.{key}", shape, about, default), entry=_entry(shape.get("items"), schema))
 
 
 def _elsewhere(key: str) -> str:
@@ -139,6 +143,18 @@ def _setting(key: str, part: Mapping[str, Any], about: str, default: Any) -> Kno
     )
 
 
+def _entry(item: Mapping[str, Any] | None, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What one of several tables takes that fits into a field each, what is needed first; the rest is for TOML."""
+    parts, needed = (item or {}).get("properties", {}), (item or {}).get("required", [])
+    shapes = {name: _resolved(parts[name], schema) for name in dict.fromkeys([*needed, *parts])}
+    properties = {
+        name: shape | {"description": name, "default": parts[name].get("default")}
+        for name, shape in shapes.items()
+        if _type(shape) in ("switch", "number", "text", "choice")
+    }
+    return {"properties": properties, "required": needed} if properties else None
+
+
 def _type(part: Mapping[str, Any]) -> InputType:
     match part:
         case {"type": "boolean"}:
@@ -158,7 +174,7 @@ def _type(part: Mapping[str, Any]) -> InputType:
     return "table"
 
 
-def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Without the indirections that JSON schemas have for what is named or may be missing."""
     if "anyOf" in part:
         part = next(each for each in part["anyOf"] if each.get("type") != "null")
@@ -166,4 +182,4 @@ def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
         part = schema["$defs"][part["$ref"].rpartition("/")[2]]
     if isinstance(part.get("items"), dict):
         part = {**part, "items": _resolved(part["items"], schema)}
-    return part
+    return dict(part)

@@ -33,6 +33,23 @@ def test_the_default_is_what_a_setting_is_without_a_file() -> None:
     assert differing == []
 
 
+def test_of_what_there_can_be_several_it_is_known_what_each_takes_that_a_form_can_ask_for() -> None:
+    command = catalogue()["commands.own"].entry
+    assert command is not None
+    assert command["required"] == ["name"]
+    assert {"name", "answer", "count", "cooldown", "first_timers"} <= command["properties"].keys()
+    assert not {"parameters", "tell", "act", "choose"} & command["properties"].keys()
+    assert next(iter(command["properties"])) == "name"
+    role = command["properties"]["least_role"]
+    assert (role["default"], role["description"]) == ("viewer", "least_role")
+
+    assert {key for key, setting in catalogue().items() if setting.entry} == {
+        "commands.own",
+        "forwarding.rules",
+        "rewards",
+    }
+
+
 @pytest.mark.parametrize(
     ("key", "type_"),
     [

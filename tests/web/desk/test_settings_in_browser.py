@@ -101,6 +101,58 @@ async def test_what_is_being_typed_stays_while_the_connection_comes_back(desk: O
         await expect(host).to_have_value("localhost")
 
 
+SEVERAL = (
+    STORED.replace(
+        'row("web.token", "secret", true)',
+        """{ ...row("commands.own", "table", '[[commands.own]]\\nname = "lurk" # mine\\n'), default: "", entry }""",
+    )
+    .replace(
+        "  window.port = 8081;",
+        """  const role = { type: "string", enum: ["viewer", "vip"], default: "viewer" };
+  const answer = { type: "string", default: "" };
+  const cooldown = { type: "number", minimum: 0, default: 0 };
+  const properties = { name: { type: "string" }, answer, least_role: role, cooldown };
+  const entry = { required: ["name"], properties };
+  window.port = 8081;
+  window.written = [];""",
+    )
+    .replace(
+        "async (action) => answers[action]();",
+        """async (action, { values } = {}) => {
+    if (action !== "set") return answers[action]();
+    written.push(values["commands.own"]);
+    if (values["commands.own"].includes("Hug")) throw new Error("'Hug' has capital letters");
+    return { waiting: [] };
+  };""",
+    )
+)
+"""The same with a setting of which there can be several, and what is written of it."""
+
+
+async def test_one_more_command_is_made_by_filling_in_fields_and_what_is_there_stays(desk: Office) -> None:
+    async with desk.page("/#live") as page:
+        await page.evaluate(SEVERAL)
+        await page.get_by_text("Add an entry").click()
+        name, text = page.get_by_label("name", exact=True), page.get_by_label("commands.own", exact=True)
+        await name.fill("Hug")
+        await page.get_by_label("answer", exact=True).fill('A "hug" for {author}!')
+        await page.get_by_label("cooldown", exact=True).fill("1.5")
+        await page.get_by_role("button", name="Add", exact=True).click()
+        await expect(page.get_by_text("'Hug' has capital letters")).to_be_visible()
+        await expect(text).to_have_value('[[commands.own]]\nname = "lurk" # mine\n')
+
+        await name.fill("hug")
+        await page.get_by_role("button", name="Add", exact=True).click()
+        await expect(name).to_have_value("")
+        assert await complaints(page, within=".settings") == []
+        written = await page.evaluate("written.at(-1)")
+
+    assert written == (
+        '[[commands.own]]\nname = "lurk" # mine\n\n'
+        '[[commands.own]]\nname = "hug"\nanswer = "A \\"hug\\" for {author}!"\ncooldown = 1.5\n'
+    )
+
+
 async def test_in_german_it_says_in_german_what_settings_are_for_and_finds_them_by_it(desk: Office) -> None:
     explained = STORED.replace('about: ""', 'about: "whether it is served"', 1).replace(
         'name: "web", about: ""', 'name: "web", about: "the companion\'s voice"'

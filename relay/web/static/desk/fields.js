@@ -33,7 +33,7 @@ function resolved(property, schema) {
 
 function controlFor(shape, isNeeded) {
   const required = isNeeded && !shape.anyOf;
-  if (shape.enum) return h("select", {}, shape.enum.map((each) => h("option", { value: each }, each)));
+  if (shape.enum) return h("select", {}, shape.enum.map((each) => h("option", { value: each, selected: each === shape.default }, each)));
   if (shape.type === "boolean") return h("input", { type: "checkbox", checked: shape.default });
   if (isNumber(shape)) {
     const { minimum, maximum } = shape;

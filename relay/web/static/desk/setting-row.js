@@ -1,6 +1,7 @@
 // One setting: its name, what it is for, what changes it, and how it gets back to its default.
 
 import { fill, h, set } from "./dom.js";
+import { entryForm } from "./setting-entry.js";
 import { t } from "./texts.js";
 import { told } from "./told.js";
 
@@ -17,8 +18,9 @@ export function settingRow(connection, setting, changed) {
   const label = h("label", { for: input.labelled ?? id, id: `${id}-label` }, setting.key);
   const about = h("p", { class: "dim small", id: `${id}-about` }, explained(setting));
   const tools = h("div", { class: "actions" }, keep, back);
+  const more = setting.entry && entryForm(setting, add);
   const outside = setting.outside && h("p", { class: "small" }, t("{place} sets this: change it there.", { place: setting.outside }));
-  const element = h("div", { class: "setting" }, h("div", { class: "setting-name" }, label, other, waits), about, input.element, outside, error, tools);
+  const element = h("div", { class: "setting" }, h("div", { class: "setting-name" }, label, other, waits), about, input.element, outside, error, tools, more);
   let stored = setting.value;
   let isSet = setting.set;
 
@@ -57,9 +59,11 @@ export function settingRow(connection, setting, changed) {
       input.show(value);
       mark();
       changed(state);
+      return true;
     } catch (refusal) {
       complain(refusal.message);
       if (input.isInstant) input.show(stored);
+      return false;
     }
   }
 
@@ -68,6 +72,14 @@ export function settingRow(connection, setting, changed) {
     const isEmpty = value === null || value === "";
     if (setting.type === "secret" && isEmpty) return complain(t("Write the new one first."));
     return ask("set", { values: { [setting.key]: value } }, setting.type === "secret" ? true : value, !isEmpty);
+  }
+
+  async function add(entry) {
+    const before = input.value();
+    input.show([before.trim(), entry].filter(Boolean).join("\n\n"));
+    const isTaken = await save();
+    if (!isTaken) input.show(before);
+    return isTaken;
   }
 
   function reset() {
