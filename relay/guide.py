@@ -112,6 +112,14 @@ class Form(Value):
         return self.model_copy(update={"problem": str(problem), "fields": fields})
 
 
+class Headway(Value):
+    """How far is what somebody waits for."""
+
+    doing: Phrase
+    share: float | None = None
+    """What of it is done, up to 1; None where nobody can tell."""
+
+
 class Filled:
     """What was filled in, by the names of the fields."""
 
@@ -140,6 +148,10 @@ class Guide(Protocol):
 
     def show(self, form: Form) -> None:
         """Show it while something else is waited for, such as a code that is confirmed elsewhere."""
+        ...
+
+    def tell(self, progress: Headway) -> None:
+        """How far that is, until the next form."""
         ...
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from relay.guide import Filled, Form, phrase
+from relay.guide import Filled, Form, Headway, phrase
 
 Answer = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 """What is filled in, or what has to happen before."""
@@ -17,6 +17,7 @@ class Visitor:
         self._on_show = on_show
         self.asked: list[Form] = []
         self.shown: list[Form] = []
+        self.told: list[Headway] = []
 
     async def ask(self, form: Form) -> Filled:
         self.asked.append(form)
@@ -27,6 +28,9 @@ class Visitor:
     def show(self, form: Form) -> None:
         self.shown.append(form)
         self._on_show(form)
+
+    def tell(self, progress: Headway) -> None:
+        self.told.append(progress)
 
     @property
     def problems(self) -> list[str]:

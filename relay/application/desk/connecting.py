@@ -13,7 +13,7 @@ from pydantic import Field
 
 from relay.config.loading import Config
 from relay.errors import RelayError
-from relay.guide import Changes, Filled, Form, Guide, Phrase, phrase
+from relay.guide import Changes, Filled, Form, Guide, Headway, Phrase, phrase
 from relay.model import Caller, Role
 from relay.web.desk.actions import DeskAction, DeskError, Fields, NoFields
 from relay.web.desk.topics import Topic
@@ -75,6 +75,7 @@ class GuidedSetup:
         self._saved: str | None = None
         """The chapter that was finished last."""
         self._form: Form | None = None
+        self._progress: Headway | None = None
         self._number = 0
         self._answer: asyncio.Future[Filled] | None = None
         self._leading: asyncio.Task[None] | None = None
@@ -110,6 +111,7 @@ class GuidedSetup:
             "saved": self._saved,
             "restart": self._settings.differ(),
             "form": None if form is None else form.model_dump(mode="json") | {"sound": bool(form.sound)},
+            "progress": None if self._progress is None else self._progress.model_dump(mode="json"),
             "number": self._number,
             "busy": self._open is not None and self._answer is None,
         }
@@ -130,8 +132,14 @@ class GuidedSetup:
         """See Guide."""
         self._display(form)
 
+    def tell(self, progress: Headway) -> None:
+        """See Guide."""
+        if progress != self._progress:
+            self._progress = progress
+            self.topic.changed()
+
     def _display(self, form: Form | None) -> None:
-        self._form = form
+        self._form, self._progress = form, None
         self._number += 1
         self.topic.changed()
 

@@ -10,13 +10,15 @@ from relay.errors import ConfigError
 from relay.hearing.base import Recogniser, RecognitionError
 from relay.hearing.recognition.local import LocalRecogniser
 from relay.hearing.recognition.openai import OpenAIRecogniser
-from relay.models.base import ModelError
+from relay.models.base import Model, ModelError
 from relay.models.catalogue import entry, for_language
 from relay.models.store import ModelStore
 from relay.system.endpoint import Endpoint
 
 PATIENCE: Final = 15.0
 """Seconds an endpoint may take for a turn; who has waited longer has given up on an answer."""
+
+_KEYS: Final = ("hearing.local_model", "hearing.language")
 
 
 def recogniser_for(settings: HearingSection, models: Path) -> Recogniser | None:
@@ -40,14 +42,12 @@ def recogniser_for(settings: HearingSection, models: Path) -> Recogniser | None:
             return local_recogniser(settings.local_model, settings.language, models)
 
 
-def local_recogniser(
-    wanted: str, language: str, models: Path, settings: tuple[str, str] = ("hearing.local_model", "hearing.language")
-) -> LocalRecogniser:
+def local_recogniser(wanted: str, language: str, models: Path, settings: tuple[str, str] = _KEYS) -> LocalRecogniser:
     """Of the model of that name, or of a folder of one's own; "" for the one to begin with for the language.
 
     `settings` are the keys of both, for those who have to mend them. Raises ConfigError.
     """
-    key, language_key = settings
+    key, _ = settings
     store = ModelStore(models)
     if find_spec("sherpa_onnx") is None:
         from relay.system.installed import way_to
@@ -55,17 +55,11 @@ def local_recogniser(
         raise ConfigError(f"{key}: recognition on this machine needs more packages: {way_to('local')}")
     if _is_folder(wanted):
         return LocalRecogniser(Path(wanted).name, _own_folder(Path(wanted).expanduser(), key), language)
+    model = model_for(wanted, language, settings)
     try:
-        model = entry(wanted) if wanted else for_language(language)
         claim = store.use(model.name)
     except ModelError as error:
         raise ConfigError(f"{key}: {error}") from None
-    if language and language.partition("-")[0].lower() not in model.languages:
-        claim.release()
-        raise ConfigError(
-            f"{language_key}: {model.name} does not understand {language!r} but {', '.join(model.languages)}; "
-            f"`relay models` lists others for {key}"
-        )
 
     def prepare() -> None:
         if problems := store.verify(model.name):
@@ -74,6 +68,24 @@ def local_recogniser(
     recogniser = LocalRecogniser(model.name, store.path(model.name), language, prepare=prepare)
     weakref.finalize(recogniser, claim.release)
     return recogniser
+
+
+def model_for(wanted: str, language: str, settings: tuple[str, str] = _KEYS) -> Model:
+    """The model of that name; "" for the one to begin with for the language, which any of them has to understand.
+
+    It need not be on this machine. `settings` are as above. Raises ConfigError.
+    """
+    key, language_key = settings
+    try:
+        model = entry(wanted) if wanted else for_language(language)
+    except ModelError as error:
+        raise ConfigError(f"{key}: {error}") from None
+    if language and language.partition("-")[0].lower() not in model.languages:
+        raise ConfigError(
+            f"{language_key}: {model.name} does not understand {language!r} but {', '.join(model.languages)}; "
+            f"`relay models` lists others for {key}"
+        )
+    return model
 
 
 def _is_folder(wanted: str) -> bool:

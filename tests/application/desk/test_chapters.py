@@ -194,15 +194,14 @@ async def test_a_local_voice_is_chosen_from_those_that_are_here(tmp_path: Path) 
     store = ModelStore(config.models_folder)
     store.put("thorsten-de", make_voice(store.partly("thorsten-de") / "fresh"), Contents({}, {}))
     visitor = Visitor(
-        {"who": "embedded"}, {"name": "Nova"}, {"speech": "local"}, {"speech_local": "kokoro-en"},
+        {"who": "embedded"}, {"name": "Nova"}, {"speech": "local"},
         {"speech_local": "thorsten-de", "speech_voice": "nobody"}, {"speech_voice": ""}, {"keep": "yes"},
     )  # fmt: skip
 
     changes = await lead("companion", config, visitor)
 
     assert (changes["companion.speech"], changes["companion.speech_local"]) == ("local", "thorsten-de")
-    assert "relay models fetch kokoro-en" in visitor.problems[0]
-    assert "no speaker 'nobody'" in visitor.problems[1]
+    assert "no speaker 'nobody'" in visitor.problems[0]
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])

@@ -11,7 +11,7 @@ from relay.application.desk.connecting import Chapter, GuidedSetup
 from relay.application.settings import load
 from relay.config.loading import Config
 from relay.errors import AuthError
-from relay.guide import Changes, Form, FormField, FormOption, Guide, phrase
+from relay.guide import Changes, Form, FormField, FormOption, Guide, Headway, phrase
 from relay.model import Caller, Role
 from relay.web.desk.actions import DeskActions, DeskError
 from tests.support import eventually
@@ -62,13 +62,30 @@ class Closed:
         return {"gate.open": True}
 
 
+class Way:
+    """A chapter that takes its time, and tells how far it is."""
+
+    def __init__(self) -> None:
+        self.goes_on = asyncio.Event()
+
+    async def lead(self, _: Config, guide: Guide) -> Changes:
+        guide.show(Form(title=phrase("Walking")))
+        guide.tell(Headway(doing=phrase("First steps")))
+        await self.goes_on.wait()
+        guide.tell(Headway(doing=phrase("Nearly there"), share=0.9))
+        await guide.ask(Form(title=phrase("Well?")))
+        return {}
+
+
 class Room:
     def __init__(self) -> None:
         self.kept = Kept()
         self.gate = Closed()
+        self.way = Way()
         chapters = [
             Chapter("zoo", phrase("The zoo"), phrase("Animals"), lambda _: phrase("{count} lions", count=2), zoo),
             Chapter("gate", "Gate", phrase("A gate"), lambda _: None, self.gate.lead),
+            Chapter("way", "Way", phrase("A way"), lambda _: None, self.way.lead),
         ]
         self.setup = GuidedSetup(chapters, self.kept)
         self.actions = DeskActions()
@@ -99,6 +116,7 @@ async def test_the_chapters_say_what_is_set_already(room: Room) -> None:
     assert [(chapter["name"], chapter["set"]) for chapter in room.state["chapters"]] == [
         ("zoo", {"text": "{count} lions", "values": {"count": 2}}),
         ("gate", None),
+        ("way", None),
     ]
 
 
@@ -153,6 +171,21 @@ async def test_what_a_person_has_to_mend_elsewhere_is_shown_until_it_is(room: Ro
     room.gate.is_open = True
     await room.answer()
     await eventually(lambda: room.kept.saved == [{"gate.open": True}])
+
+
+async def test_how_far_it_is_is_told_beside_the_same_form_until_the_next(room: Room) -> None:
+    await room.do("open", chapter="way")
+    await room.asked("Walking")
+    number = room.state["number"]
+    assert room.state["progress"] == {"doing": {"text": "First steps", "values": {}}, "share": None}
+
+    told: list[Any] = []
+    room.setup.topic.watch(lambda: told.append((room.state["progress"], room.state["number"])))
+    room.way.goes_on.set()
+    await room.asked("Well?")
+
+    assert told[0] == ({"doing": {"text": "Nearly there", "values": {}}, "share": 0.9}, number)
+    assert room.state["progress"] is None
 
 
 async def test_moderators_neither_see_nor_do_any_of_it(room: Room) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ from relay.application.desk.connecting import GuidedSetup
 from relay.application.desk.kept import KeptSettings
 from relay.application.restarts import LiveRun
 from relay.application.settings.file import SettingsFile
+from relay.models.catalogue import CATALOGUE
+from relay.models.store import ModelStore
 from relay.obs.browser_sources import WAITING_PAGE
 from relay.obs.setting_up import NAME
 from relay.web.desk.desk import Desk
@@ -23,6 +25,7 @@ from tests.axe import WCAG, complaints
 from tests.browser import NARROW, Pages
 from tests.doubles.obs import ObsDouble
 from tests.doubles.ports import free_port
+from tests.models.host import Publisher
 from tests.web.desk.office import shown
 from tests.web.stage import Stage, staged
 
@@ -150,6 +153,41 @@ async def test_after_a_restart_each_chapter_asks_its_own_questions(pages: Pages,
             await expect(page.get_by_text("The room is saved.")).to_be_hidden()
             await page.get_by_role("button", name=re.compile("Interrupting")).click()
             await expect(page.get_by_role("heading", name="Who may interrupt the companion?")).to_be_visible()
+
+
+async def test_a_model_that_is_fetched_shows_how_far_it_is_and_can_be_left(
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[str] = []
+    async with AsyncExitStack() as leaving:
+        publisher = await leaving.enter_async_context(Publisher().running())
+        publisher.hangs_after = len(publisher.body) // 2
+        model = replace(CATALOGUE["kokoro-en"], files=publisher.model().files)
+        monkeypatch.setitem(CATALOGUE, "kokoro-en", model)
+        stage = await leaving.enter_async_context(running(settings_in(tmp_path)))
+        page = await leaving.enter_async_context(shown(pages, f"{stage.url}/#setup", errors, viewport=NARROW))
+        on = page.get_by_role("button", name="Next")
+        await page.get_by_role("button", name=re.compile("The companion")).click()
+        await page.get_by_label("A companion inside the relay").check()
+        await on.click()
+        await page.get_by_label("Its name").fill("Nova")
+        await on.click()
+        await page.get_by_label("A better voice on this computer").check()
+        await on.click()
+        await page.get_by_label("kokoro-en").check()
+        await page.get_by_role("button", name="Let me hear it").click()
+        await expect(page.get_by_role("heading", name="Fetch kokoro-en?")).to_be_focused()
+        await assert_accessible(page)
+        await on.click()
+        await expect(page.get_by_role("heading", name="Fetching kokoro-en")).to_be_focused()
+        await expect(page.get_by_role("progressbar")).to_have_attribute("value", re.compile(r"0\.[45]"))
+        await expect(on).to_be_hidden()
+        await assert_accessible(page)
+
+        await page.get_by_role("button", name="Not now").click()
+        await expect(page.get_by_role("heading", name="Set up", level=2)).to_be_visible()
+        assert (ModelStore(tmp_path / "models").partly("kokoro-en") / "model.tar.bz2.part").exists()
+        assert errors == []
 
 
 async def test_the_address_is_copied_also_by_a_page_that_has_no_clipboard(pages: Pages, tmp_path: Path) -> None:

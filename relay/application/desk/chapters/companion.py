@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from relay.application.desk.chapters.fetching import bring
 from relay.application.desk.chapters.nearby import MODELS, listening, model_options
 from relay.companion.brains.completions import endpoint_of
 from relay.companion.voice.build import voice_for
@@ -13,7 +14,7 @@ from relay.config.base import revised
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, phrase, settled
 from relay.models.base import Purpose
-from relay.models.catalogue import default
+from relay.models.catalogue import default, entry
 from relay.models.store import ModelStore
 from relay.system.installed import is_frozen
 
@@ -204,6 +205,8 @@ async def _spoken(section: CompanionSection, models: Path, guide: Guide) -> tupl
     async def speak(filled: Filled) -> tuple[CompanionSection, bytes]:
         given = {name: value for name, value in filled.answers.items() if value or name == "speech_voice"}
         chosen = revised(section, given)
+        if chosen.speech == "local":
+            await bring(entry(chosen.speech_local), models, guide)
         sentence = f"Hello {section.user_name}, I am {section.name}. This is how I sound."
         return chosen, await voice_for(chosen, models).speak(sentence)
 

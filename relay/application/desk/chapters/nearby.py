@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from relay.application.desk.chapters.fetching import in_megabytes
 from relay.guide import FormOption, phrase
 from relay.models.base import Purpose
 from relay.models.catalogue import CATALOGUE
@@ -46,7 +47,10 @@ def model_options(purpose: Purpose, models: Path) -> tuple[FormOption, ...]:
             value=model.name,
             label=f"{model.name}: {model.about}"
             if model.name in here
-            else phrase("{name}: {about} (not here: relay models fetch {name})", name=model.name, about=model.about),
+            else phrase(
+                "{name}: {about} (not here, {size} MB to fetch)",
+                name=model.name, about=model.about, size=in_megabytes(model.size),
+            ),
         )
         for model in sorted(known, key=lambda model: model.name not in here)
-    )
+    )  # fmt: skip

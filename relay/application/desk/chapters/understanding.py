@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Final
 
+from relay.application.desk.chapters.fetching import bring
 from relay.application.desk.chapters.nearby import model_options
 from relay.application.voice_places import understands_itself
 from relay.config import HearingSection
 from relay.config.base import revised
 from relay.config.loading import Config
 from relay.guide import Changes, Filled, Form, FormField, FormOption, Guide, Phrase, phrase, settled
-from relay.hearing.recognition.build import recogniser_for
+from relay.hearing.recognition.build import model_for, recogniser_for
 from relay.models.base import Purpose
 from relay.models.catalogue import for_language
 from relay.system.installed import is_frozen
@@ -66,7 +67,10 @@ def _fields(section: HearingSection, models: Path) -> tuple[FormField, ...]:
 async def _tried(section: HearingSection, fields: tuple[FormField, ...], models: Path, guide: Guide) -> Changes:
     async def attempt(filled: Filled) -> Changes:
         given = {name: value for name, value in filled.answers.items() if value}
-        recogniser = recogniser_for(revised(section, given), models)
+        chosen = revised(section, given)
+        if chosen.through == "local":
+            await bring(model_for(chosen.local_model, chosen.language), models, guide)
+        recogniser = recogniser_for(chosen, models)
         assert recogniser is not None
         await recogniser.check()
         return {f"hearing.{name}": value for name, value in given.items()}

@@ -1,6 +1,6 @@
 // One chapter: shows what the relay asks, one form after the other, and sends what was filled in.
 
-import { fill, h } from "../dom.js";
+import { fill, h, say } from "../dom.js";
 import { attempt } from "../notices.js";
 import { t } from "../texts.js";
 import { told } from "../told.js";
@@ -15,11 +15,15 @@ export class Conversation {
     this.shown = null;
   }
 
-  update({ form, number, busy }) {
+  update({ form, number, busy, progress }) {
     if (form === null) return this.wait();
     if (this.shown !== number) this.show(form, number);
-    for (const button of this.element.querySelectorAll("button[type=submit]")) button.disabled = busy;
-    this.moment.hidden = !busy;
+    for (const button of this.element.querySelectorAll("button[type=submit]")) {
+      button.disabled = busy;
+      button.hidden = progress !== null;
+    }
+    this.moment.hidden = !busy || progress !== null;
+    this.progress.update(progress);
   }
 
   // Of the next chapter every form is new: numbers begin anew with the relay.
@@ -37,6 +41,7 @@ export class Conversation {
     const title = h("h3", { tabindex: "-1" }, said(form.title));
     const fields = form.fields.map((one) => field(one));
     this.moment = h("p", { class: "dim", role: "status", hidden: true }, t("One moment…"));
+    this.progress = waiting();
     const submit = h("button", { class: "primary", type: "submit" }, said(form.button));
     const send = (event) => {
       event.preventDefault();
@@ -53,6 +58,7 @@ export class Conversation {
       fields.map(({ element }) => element),
       form.sound && this.listening(),
       this.moment,
+      this.progress.element,
       h("p", { class: "actions" }, !isWaiting && submit, this.leaving()),
     ];
     fill(this.element, h("form", { onsubmit: send, novalidate: true }, parts.filter(Boolean)));
@@ -69,6 +75,21 @@ export class Conversation {
     play();
     return h("p", {}, h("button", { type: "button", onclick: play }, t("Play it again")));
   }
+}
+
+// How far is what is waited for; the bar only moves to and fro where nobody can tell.
+function waiting() {
+  const words = h("span", {});
+  const bar = h("progress", { max: 1 });
+  const element = h("label", { class: "setup-progress", hidden: true }, words, bar);
+  const update = (progress) => {
+    element.hidden = progress === null;
+    if (progress === null) return;
+    say(words, said(progress.doing));
+    if (progress.share === null) bar.removeAttribute("value");
+    else bar.value = progress.share;
+  };
+  return { element, update };
 }
 
 function link({ address, label }) {
