@@ -70,7 +70,7 @@ import asyncio, re, time
 from relay.application import watching
 from relay.config import OperationsSection
 
-watching.STUCK_FOR = 0.1
+watching.STUCK_FOR = 1.0
 
 async def work():
     async with watching.watched(OperationsSection(end_stuck=True)):

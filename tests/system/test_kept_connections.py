@@ -45,6 +45,12 @@ class CountingEndpoint:
         return response
 
 
+@pytest.fixture
+def all_ends_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long they take to come, on a machine that is busy."""
+    monkeypatch.setattr("relay.system.endpoint.REST", PATIENCE)
+
+
 @asynccontextmanager
 async def serving(endpoint: CountingEndpoint) -> AsyncIterator[CompanionSection]:
     app = web.Application(middlewares=[endpoint.count])
@@ -64,6 +70,7 @@ async def said(settings: CompanionSection) -> str:
     return "".join([text async for text in OpenAIBrain(settings).reply(VIEW)])
 
 
+@pytest.mark.usefixtures("all_ends_are_read")
 @pytest.mark.parametrize(("is_kept", "connections"), [(True, 1), (False, 4)])
 async def test_answers_and_sentences_share_a_connection_where_connections_are_kept(
     is_kept: bool, connections: int
@@ -93,6 +100,7 @@ async def test_an_answer_that_was_said_is_not_waited_for_until_its_stream_ends()
     assert (first, second) == ("Good evening.", "Good evening.")
 
 
+@pytest.mark.usefixtures("all_ends_are_read")
 async def test_what_was_kept_is_closed_by_who_kept_it() -> None:
     endpoint = CountingEndpoint()
     async with serving(endpoint) as settings:
@@ -106,7 +114,7 @@ async def test_what_was_kept_is_closed_by_who_kept_it() -> None:
     assert len(endpoint.seen) == before + 1
 
 
-@pytest.mark.usefixtures("looks_for_garbage")
+@pytest.mark.usefixtures("looks_for_garbage", "all_ends_are_read")
 def test_what_goes_on_for_hours_keeps_its_connections() -> None:
     endpoint = CountingEndpoint()
 
