@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # it loads what measures
 
 log = logging.getLogger(__name__)
 
-RESTING: Final = 2.0
+RESTING: Final = 1.0
 """Seconds in which platforms can be told that nobody will be there."""
 
 

@@ -16,7 +16,7 @@ CONNECTS: Final = 10.0
 """Seconds until there is a connection; Windows alone needs two to find that nobody listens on ::1."""
 ANSWER: Final = 3.0
 """Seconds VTube Studio may take to answer; it does so between two pictures."""
-GOODBYE: Final = 1.0
+GOODBYE: Final = 0.5
 """Seconds for the closing handshake."""
 MAX_MESSAGE: Final = 4_000_000
 """Bytes of an answer. A list of all parameters has some ten thousand."""

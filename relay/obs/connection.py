@@ -20,7 +20,7 @@ LOGIN = 10.0
 """Seconds until logged in; Windows alone needs two to find that nobody listens on ::1."""
 ANSWER = 3.0
 """Seconds OBS may take to answer a request."""
-GOODBYE = 1.0
+GOODBYE = 0.5
 """Seconds for the closing handshake."""
 
 T = TypeVar("T")

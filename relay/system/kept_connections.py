@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # it takes its time to load, and not everybody needs it
 IDLE: Final = 180.0
 """Seconds without a request after which a connection is closed. A server that closes it earlier is noticed; what is on
 the way there may forget it in silence, as Azure's load balancers do after four minutes."""
-GOODBYE: Final = 1.0
+GOODBYE: Final = 0.25
 """Seconds the connections may take to be closed at the end."""
 
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 GRACE: Final = 9.0
 """Seconds the end may take. Docker kills after 10, and then nobody says what was stuck."""
 CLOSING: Final = 4.0
-"""Seconds of them that closing everything may need."""
+"""Seconds of them that closing everything may need: the sum of what its parts may take, with room."""
 
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """What asks a process to end: SIGHUP when its terminal is closed; the last is Windows' alone, for Ctrl+Break."""

@@ -25,7 +25,7 @@ SERVICE: Final = "voxta-relay"
 """What the service is called unless `OTEL_SERVICE_NAME` says otherwise."""
 MESSAGE: Final = "message"
 """The span that all others of a message are below."""
-FLUSH_WITHIN: Final = 2.0
+FLUSH_WITHIN: Final = 0.75
 """Seconds that the last spans get to reach whoever collects them."""
 
 Attributes = Mapping[str, str | int | float | bool]

@@ -13,7 +13,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LAST: Final = 2.0
+LAST: Final = 1.0
 """Seconds that are left at the end to what is under way: a file is written by then."""
 
 

@@ -34,6 +34,8 @@ BEHIND: Final = 0.3
 """Seconds of delay that are caught up; after more, as when the computer slept, sending starts afresh."""
 LOSSES: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
 """What ends a connection that is made anew."""
+GOODBYE: Final = 0.5
+"""Seconds for the closing handshake."""
 SETTLED: Final = 10.0
 """Seconds a connection has to last for the next loss to count as the first."""
 
@@ -151,7 +153,7 @@ class AudioInput:
         jar = self._cookies() or aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(headers=headers, cookie_jar=jar, timeout=limits) as http:
             async with asyncio.timeout(self._settings.timeout):
-                socket = await http.ws_connect(address, timeout=aiohttp.ClientWSTimeout(ws_close=1.0))
+                socket = await http.ws_connect(address, timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE))
             async with socket:
                 async with asyncio.timeout(self._settings.timeout):
                     await socket.send_str(json.dumps(HEADER))
