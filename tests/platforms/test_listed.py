@@ -19,6 +19,8 @@ RELAY: Final = Path(listed.__file__).parents[1]
 NAMED: Final = {
     "__init__.py": r"on Twitch and Discord",  # what the product is for, in the words of those who look for it
     "platforms/listed.py": r".*",  # the list
+    "web/locale/desk.pot": r".*",  # what all folders say, also those of platforms
+    "web/locale/de.po": r".*",
     "text/aloud/names.py": r'"twitch"',  # what people put into their names
     "config/moderation.py": r"twitch\.tv|platform\.twitch",  # an address people link to; an example in an error
 }
