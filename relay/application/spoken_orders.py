@@ -1,6 +1,7 @@
 """What may be ordered aloud: the streamer, and who else may steer the relay, say it instead of writing it."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -21,6 +22,8 @@ SOURCE: Final = "voice"
 """Where such an order comes from, in the audit log."""
 _SILENT: Final = frozenset({SpokenControl.INTERRUPT, SpokenControl.SKIP, SpokenControl.PAUSE})
 """Who says one of these wants to hear nothing now."""
+BOTH_EARS: Final = 5.0
+"""Seconds within which the same words are understood in a call and at Voxta's own microphone."""
 
 
 class HasVolume(Protocol):
@@ -50,6 +53,8 @@ class SpokenOrders:
         self._switches = switches
         self._loudness = loudness
         self._confirm = confirm
+        self._heard_once: list[tuple[SpokenControl, str, float]] = []
+        """What the streamer has just ordered, by which ear (the id that they have there), and when."""
 
     def found(self, talker: Talker, text: str) -> SpokenControl | None:
         """The order that these words of somebody are. To go on is one only where they have paused it before."""
@@ -62,12 +67,25 @@ class SpokenOrders:
         """Do it, and let it be heard that it was understood; what cannot be done is told in the log alone."""
         if control in _SILENT:
             self._voice.answered_otherwise()
+        if talker.is_streamer and self._is_heard_twice(control, talker.id):
+            return
         try:
             await self._controls.carry_out(self._words(control), _caller(talker))
         except RelayError as error:
             log.warning("what %s ordered aloud (%s) did not work: %s", talker.name, control, error)
         else:
             self._confirm()
+
+    def _is_heard_twice(self, control: SpokenControl, ear: str) -> bool:
+        """Whether the other ear has told it already: a streamer in a call may have Voxta's microphone open too."""
+        now = time.monotonic()
+        self._heard_once = [each for each in self._heard_once if now - each[2] < BOTH_EARS]
+        for each in self._heard_once:
+            if each[0] is control and each[1] != ear:
+                self._heard_once.remove(each)
+                return True
+        self._heard_once.append((control, ear, now))
+        return False
 
     def _words(self, control: SpokenControl) -> str:
         match control:

@@ -276,6 +276,26 @@ class TestAtVoxtasOwnMicrophone:
 
         await eventually(lambda: room.noted()[1:] == ["streamer (voice ): pause"])
 
+    async def test_what_is_heard_in_the_call_too_is_done_once_and_as_often_as_it_is_said(self, room: Room) -> None:
+        await room.hears(ANN, "louder")
+        await room.hears(ANN, "louder")
+        for text in ("louder", "louder", "pause"):
+            room.relay.events.received(server.SpeechRecognitionStart())
+            room.understands(text)
+        await eventually(lambda: room.is_paused)
+        await room.hears(MIA, "pause")
+
+        assert room.noted()[:2] == ["Ann (voice 1): volume 120", "Ann (voice 1): volume 140"]
+        assert room.noted()[2] == "streamer (voice ): pause"
+        assert room.chimes == 4, "what a moderator says is never the streamer's"
+
+    async def test_what_is_said_there_later_is_another_order(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("relay.application.spoken_orders.BOTH_EARS", 0.0)
+        await room.hears(ANN, "louder")
+        room.understands("louder")
+
+        await eventually(lambda: room.noted()[1:] == ["streamer (voice ): volume 140"])
+
     async def test_an_end_without_its_beginning_is_nobodys(self, room: Room) -> None:
         for text in ("Hello.", "louder"):
             room.understands(text)
