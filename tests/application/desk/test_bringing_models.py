@@ -110,6 +110,7 @@ async def test_who_wants_another_one_chooses_anew_and_nothing_is_wrong(config: C
     changes = await lead_to_companion(config, visitor)
 
     assert changes["companion.speech_local"] == VOICE
+    assert [str(form.title) for form in visitor.asked].count("Which voice?") == 3
     assert visitor.problems == []
 
 

@@ -29,15 +29,17 @@ async def bring(model: Model, folder: Path, guide: Guide) -> None:
     if model.name in store.names() or find_spec("sherpa_onnx") is None:
         return
 
-    async def attempt(filled: Filled) -> None:
+    async def attempt(filled: Filled) -> bool:
         if filled.text("fetch") == _ANOTHER.value:
-            raise AnotherWanted
+            return False
         guide.show(_fetching(model))
         guide.tell(Headway(doing=phrase("Connecting…")))
         await fetch(model, store, lambda at: guide.tell(_told(at)))
         guide.tell(Headway(doing=phrase("Trying it…")))
+        return True
 
-    await settled(guide, _offer(model), attempt)
+    if not await settled(guide, _offer(model), attempt):
+        raise AnotherWanted  # out here, as an attempt that raises is asked for again
 
 
 def _offer(model: Model) -> Form:
