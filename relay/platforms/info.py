@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from relay.config import VoiceSection
 from relay.config.base import PlatformSection
@@ -20,6 +20,8 @@ from relay.platforms.voice import Listener, VoiceChannels
 S = TypeVar("S", bound=PlatformSection)
 Say = Callable[[str], None]
 """Tells the person at the terminal a line."""
+REMEMBERED_FOR: Final = 86_400.0
+"""Seconds that the store knows for what was told, where the settings are not asked."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Surroundings:
     data_dir: Path
     look_back: float = 120.0
     """Seconds; what is older is not worth looking up."""
+    remembered: float = REMEMBERED_FOR
+    """Seconds for which what was told is not taken for new if it is told again."""
     wishes: PlatformWishes = PlatformWishes()
     voice: VoiceChannels | None = None
     """What its own `voice` has built, where the settings want it."""
@@ -79,6 +83,7 @@ class Surroundings:
             notes,
             data_dir=config.relay.data_dir,
             look_back=max(config.selection.addressed_ttl, config.selection.quiet_ttl),
+            remembered=config.inbox.keep,
             wishes=PlatformWishes.of(config),
             voice=voice,
         )

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ REWARDS: list[dict[str, Any]] = [
     {"reward": "Speak", "act": {"name": "speak", "arguments": {"text": "{text}"}}},
     {"reward": "Hydrate"},
 ]
+
+
+def ago(hours: float) -> str:
+    """As Twitch writes it."""
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
 
 
 class Channel:
@@ -291,12 +297,22 @@ async def test_what_was_redeemed_while_no_relay_ran_is_told_and_what_is_too_old_
     async with channel.relay() as relay:
         answered = await channel.twitch.redeem("ann", "Ask", "first?")
         assert await channel.ends(answered) == "FULFILLED"
-    old = await channel.twitch.redeem("ann", "Ask", "long ago?", at="2026-01-01T00:00:00Z")
+    old = await channel.twitch.redeem("ann", "Ask", "long ago?", at=ago(hours=1))
     fresh = await channel.twitch.redeem("ben", "Ask", "just now?")
     async with channel.relay() as relay:
         assert await channel.ends(fresh) == "FULFILLED"
         assert await channel.ends(old) == "CANCELED"
         assert heard(relay)[-1] == 'Ben asks: "just now?"'
+
+
+async def test_what_the_store_may_have_forgotten_that_it_was_answered_is_left_to_the_streamer(channel: Channel) -> None:
+    forgotten = await channel.twitch.redeem("ann", "Ask", "long ago?", at=ago(hours=25))
+    fresh = await channel.twitch.redeem("ben", "Ask", "just now?")
+    async with channel.relay() as relay:
+        assert await channel.ends(fresh) == "FULFILLED"
+
+        assert await relay.inbox.why(f"twitch:{forgotten}") is None
+    assert channel.twitch.state.redemptions[forgotten].status == "UNFULFILLED"
 
 
 async def test_what_was_redeemed_while_the_connection_was_broken_is_told_once_it_is_back(channel: Channel) -> None:

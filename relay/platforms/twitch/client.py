@@ -14,7 +14,7 @@ from relay.acts import Act
 from relay.errors import ConfigError, PlatformError, PlatformUnavailable, RelayError
 from relay.model import AudienceMessage, Incoming, Kind, Post
 from relay.platforms.base import Notes, Receive, Stream
-from relay.platforms.info import PlatformWishes
+from relay.platforms.info import REMEMBERED_FOR, PlatformWishes
 from relay.platforms.intake import Intake, Missed, Seen
 from relay.platforms.sharing import IsOurs, everywhere
 from relay.platforms.twitch.catalogue import wished
@@ -62,8 +62,12 @@ class TwitchPlatform:
         wishes: PlatformWishes = EVERYTHING,
         clock: Callable[[], float] = now,
         notes: Notes | None = None,
+        remembered: float = REMEMBERED_FOR,
     ) -> None:
-        """`wishes` are what is worth hearing and asking for. A conduit is found again by the `notes`."""
+        """`wishes` are what is worth hearing and asking for. A conduit is found again by the `notes`.
+
+        What was told longer than `remembered` seconds ago is taken for new if it is told again.
+        """
         self._settings = settings
         self._clock = clock
         self._wishes = wishes
@@ -76,7 +80,12 @@ class TwitchPlatform:
         self._connection = TwitchConnection(settings, self._tokens, self._take, self._unread.note)
         self._outgoing = Outgoing(self._connection)
         self._whispers = Whispers(self._connection)
-        self._missed = MissedRedemptions(TwitchRewards(self._connection), are_wanted=Kind.REDEMPTION in wishes.kinds)
+        self._missed = MissedRedemptions(
+            TwitchRewards(self._connection),
+            are_wanted=Kind.REDEMPTION in wishes.kinds,
+            remembered=remembered,
+            clock=clock,
+        )
         self._redeemed_texts = RedeemedTexts(self._gate.holds)
         self._roles = KnownRoles(self._connection)
         self._reach = TwitchReach(self._connection, everywhere)

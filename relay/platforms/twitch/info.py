@@ -15,7 +15,14 @@ def _build(settings: TwitchSection, around: Surroundings) -> Platform:
     from relay.platforms.twitch.client import TwitchPlatform
 
     token_file = settings.token_kept_in(around.data_dir)
-    return TwitchPlatform(settings, token_file, around.receive, wishes=around.wishes, notes=around.notes)
+    return TwitchPlatform(
+        settings,
+        token_file,
+        around.receive,
+        wishes=around.wishes,
+        notes=around.notes,
+        remembered=around.remembered,
+    )
 
 
 async def _check(settings: TwitchSection, data_dir: Path, wishes: PlatformWishes) -> str:

@@ -1,7 +1,7 @@
 """Redemptions that nobody told us of: what is said meanwhile is lost, but points are owed, and Twitch keeps those."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED: Final = 20_000
 """Redemptions; the store knows those from before."""
+HALF_A_DAY: Final = 43_200.0
+"""Seconds; what has waited longer is the streamer's to settle."""
 PATIENCE: Final = 60.0
 """Seconds that a wait between two tries grows to."""
 
@@ -24,9 +26,18 @@ PATIENCE: Final = 60.0
 class MissedRedemptions:
     """Each is told once, whether its event comes first or we find it."""
 
-    def __init__(self, rewards: TwitchRewards, *, are_wanted: bool) -> None:
+    def __init__(
+        self, rewards: TwitchRewards, *, are_wanted: bool, remembered: float, clock: Callable[[], float]
+    ) -> None:
+        """The store knows for `remembered` seconds what was told before.
+
+        Beyond that, one that was answered and left to the streamer would be taken for new, and refunded. We stay well
+        within: Twitch's clock is not the machine's.
+        """
         self._rewards = rewards
         self._are_wanted = are_wanted
+        self._look_back = min(HALF_A_DAY, remembered / 2)
+        self._clock = clock
         self._seen = Seen(REMEMBERED)
 
     def is_known(self, event: BaseEvent) -> bool:
@@ -34,7 +45,7 @@ class MissedRedemptions:
         return isinstance(event, ChannelPointsRedemptionAdd) and not self._seen.add(event.id)
 
     async def found(self) -> Sequence[ChannelPointsRedemptionAdd]:
-        """What waits and was not told; asked again as long as Twitch is away."""
+        """What waits, was not told and is not too old; asked again as long as Twitch is away."""
         again = AsyncRetrying(retry=retry_if_exception(_may_pass), wait=backoff(0.5, PATIENCE), reraise=True)
         try:
             waiting: Sequence[ChannelPointsRedemptionAdd] = (
@@ -43,7 +54,8 @@ class MissedRedemptions:
         except RelayError as error:
             log.debug("what was redeemed meanwhile is not known: %s", error)
             return []
-        return [each for each in waiting if self._seen.add(each.id)]
+        oldest = self._clock() - self._look_back
+        return [each for each in waiting if each.redeemed_at.timestamp() >= oldest and self._seen.add(each.id)]
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -151,9 +151,10 @@ async def test_an_account_asks_for_what_any_of_its_companions_wants_also_once_on
         "forwarding.kinds.follow.enabled = false",
         "companions.ann.forwarding.kinds.follow.enabled = true",
         "companions.ann.selection.quiet_ttl = 1_000.0",
+        "inbox.keep = 7_200.0",
         "companions.ben.forwarding.kinds.reaction.enabled = true",
     )
-    settings = ["\n".join((SETTINGS, *wishes[:count])) for count in (3, 4)]
+    settings = ["\n".join((SETTINGS, *wishes[:count])) for count in (4, 5)]
     before, after = (fleet_in(each, Path("relay.toml"), {}) for each in settings)
     adapter = adapter_of(settings[0], redis_server.url)
     adapter._info = replace(adapter._info, build=Asking)
@@ -164,7 +165,7 @@ async def test_an_account_asks_for_what_any_of_its_companions_wants_also_once_on
     async with adapter._bus.running(), alongside(adapter.run()):
         await eventually(lambda: asked() is not None)
         first = asked()
-        assert first is not None and first.look_back == 1_000.0
+        assert first is not None and (first.look_back, first.remembered) == (1_000.0, 7_200.0)
         assert Kind.FOLLOW in first.wishes.kinds and Kind.REACTION not in first.wishes.kinds
 
         await adapter.follow(after, changes(before, after))

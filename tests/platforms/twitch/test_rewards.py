@@ -1,11 +1,14 @@
 """The streamer's channel-point rewards, through the real TwitchIO."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from relay.config import OfferSection
 from relay.errors import AuthError, PlatformError, PlatformUnavailable
 from relay.platforms.base import ChannelReward, Redeeming
 from relay.platforms.twitch.client import TwitchPlatform
+from relay.platforms.twitch.missed import MissedRedemptions
 from relay.platforms.twitch.rewards import TwitchRewards
 from tests.doubles.twitch import SCOPES, TwitchDouble
 from tests.doubles.twitch.state import Reward
@@ -13,6 +16,7 @@ from tests.platforms.twitch.conftest import Connect
 
 MANAGE = "channel:manage:redemptions"
 ALL = (*SCOPES, MANAGE)
+DAY = 86_400.0
 
 
 def theirs(twitch: TwitchDouble, title: str) -> Reward:
@@ -61,6 +65,25 @@ async def test_what_waits_is_read_whole_and_only_of_ours(connect: Connect) -> No
     [first, *_] = waiting
     assert (first.user.display_name, first.user_input, first.status) == ("Ann", "la 1", "unfulfilled")
     assert (first.reward.title, first.reward.cost) == ("Ask", 300)
+
+
+@pytest.mark.parametrize(
+    ("remembered", "hours"), [(DAY, [11.9, 1]), (7_300.0, [1])], ids=["a day", "two hours and a bit"]
+)
+async def test_what_waits_is_found_as_long_as_the_store_is_sure_to_know_whether_it_was_told(
+    connect: Connect, remembered: float, hours: list[float]
+) -> None:
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+        rewards = platform.rewards
+        assert isinstance(rewards, TwitchRewards)
+        await rewards.create("Ask", OfferSection(cost=300), takes_text=True)
+        now = datetime.now(UTC)
+        for ago in (25, 12.1, 11.9, 1):
+            await twitch.redeem("ann", "Ask", str(ago), at=(now - timedelta(hours=ago)).isoformat())
+        missed = MissedRedemptions(rewards, are_wanted=True, remembered=remembered, clock=now.timestamp)
+        found = await missed.found()
+
+    assert [float(each.user_input) for each in found] == hours
 
 
 @pytest.mark.parametrize("prompt", ["", "What?"])
