@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress, groupby
 
 from relay.application.addressing import Addressing
 from relay.application.events import Events
@@ -93,8 +93,11 @@ class Reception:
         return [each for each in map(self._addressing.marked, messages) if self._addressing.is_wanted(each)]
 
     async def _append(self, messages: Sequence[AudienceMessage]) -> Sequence[bool]:
+        """Which of them are new."""
         expected = await self._redemptions.expect(messages)
-        stored = await self._inbox.append(messages)
+        are_owed = [not self._redemptions.is_paid_back(each.key) for each in messages]
+        appended = iter(await self._inbox.append(list(compress(messages, are_owed))))
+        stored = [is_owed and next(appended) for is_owed in are_owed]
         if expected:
             self._redemptions.known_before(
                 each.key for each, is_new in zip(messages, stored, strict=True) if not is_new and each.key in expected

@@ -71,6 +71,8 @@ class RedemptionKeeper:
         self._is_due = asyncio.Event()
         self._calls = asyncio.Semaphore(AT_ONCE)
         self._is_restored = asyncio.Event()
+        self._paid_back: frozenset[str] = frozenset()
+        """The keys of those that the relay before this one left to be paid back."""
         self._said: set[str] = set()
 
     # What is heard
@@ -90,7 +92,7 @@ class RedemptionKeeper:
 
     def _found(self, message: AudienceMessage) -> Redemption | None:
         redemption = Redemption.of(message)
-        if redemption is None or redemption.platform not in self._platforms():
+        if redemption is None or redemption.platform not in self._platforms() or self.is_paid_back(redemption.key):
             return None
         if message.reward is None or not self._concerns(message.reward):
             return None
@@ -98,6 +100,10 @@ class RedemptionKeeper:
             self._say_once("too many", "more than %d redemptions wait: further ones are left to the streamer", MOST)
             return None
         return redemption
+
+    def is_paid_back(self, key: str) -> bool:
+        """Known of what was expected: it must not be done as well, even if its platform tells of it only now."""
+        return key in self._paid_back
 
     def known_before(self, keys: Iterable[str]) -> None:
         """Of what was expected, this had been stored and settled long before."""
@@ -163,6 +169,7 @@ class RedemptionKeeper:
             self._redemptions.add(redemption)
             if redemption.is_fulfilled is None:
                 await self._look_up(redemption, is_new=True)
+        self._paid_back = frozenset(each.key for each in self._redemptions.decided() if not each.is_fulfilled)
         self._is_restored.set()
 
     async def _look_up(self, redemption: Redemption, *, is_new: bool) -> None:
