@@ -25,7 +25,7 @@ TITLE_LIMIT: Final = 45
 PAGE: Final = 50
 """Redemptions that Twitch tells at once."""
 MOST: Final = 500
-"""Those of one reward that are looked at; what is beyond is left to the streamer."""
+"""Those of one reward that are looked at, the newest; what is beyond is left to the streamer."""
 PROMPT: Final = "What do you want to say?"
 """What viewers are asked who have to write something; TwitchIO makes the field for it of the prompt alone."""
 
@@ -83,7 +83,8 @@ class TwitchRewards:
 
     async def _unsettled(self, reward_id: str, channel: str) -> Sequence[ChannelPointsRedemptionAdd]:
         http = self._connection.client._http  # TwitchIO's own reading leaves out what the viewer wrote
-        about = {"broadcaster_id": channel, "reward_id": reward_id, "status": "UNFULFILLED", "first": PAGE}
+        about = {"broadcaster_id": channel, "reward_id": reward_id, "status": "UNFULFILLED"}
+        about |= {"sort": "NEWEST", "first": str(PAGE)}
         route = Route("GET", "channel_points/custom_rewards/redemptions", params=about, token_for=channel)
         found: HTTPAsyncIterator[Mapping[str, Any]] = http.request_paginated(route, max_results=MOST)
         return [_told(each, http) async for each in found]

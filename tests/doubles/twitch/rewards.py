@@ -102,7 +102,7 @@ class Rewards:
         return web.Response(status=204)
 
     async def redeemed(self, request: web.Request) -> web.Response:
-        """#get-custom-reward-redemption, oldest first, up to 50 on a page."""
+        """#get-custom-reward-redemption, oldest first unless `sort` says otherwise, up to 50 on a page."""
         channel = self._channel(request, READ, MANAGE)
         reward = self._ours(request.query["reward_id"])
         ids, status = request.query.getall("id", []), request.query.get("status")
@@ -113,6 +113,8 @@ class Rewards:
             for each in self._state.redemptions.values()
             if each.reward_id == reward.id and (not ids or each.id in ids) and status in (None, each.status)
         ]
+        if request.query.get("sort") == "NEWEST":
+            found.reverse()
         size, start = int(request.query.get("first", 20)), int(request.query.get("after", 0))
         if not 1 <= size <= MOST_ON_A_PAGE:
             raise TwitchError(400, "The parameter first must be between 1 and 50.")

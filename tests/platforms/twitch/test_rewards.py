@@ -67,6 +67,20 @@ async def test_what_waits_is_read_whole_and_only_of_ours(connect: Connect) -> No
     assert (first.reward.title, first.reward.cost) == ("Ask", 300)
 
 
+async def test_of_more_than_are_looked_at_the_newest_are_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.platforms.twitch.rewards.MOST", 3)
+    async with TwitchDouble(scopes=ALL) as twitch, connect(twitch) as platform:
+        rewards = platform.rewards
+        assert isinstance(rewards, TwitchRewards)
+        await rewards.create("Ask", OfferSection(cost=300), takes_text=True)
+        ids = [await twitch.redeem("ann", "Ask", f"la {number}") for number in range(5)]
+        waiting = await rewards.waiting()
+
+    assert [each.id for each in waiting] == ids[-3:]
+
+
 @pytest.mark.parametrize(
     ("remembered", "hours"), [(DAY, [11.9, 1]), (7_300.0, [1])], ids=["a day", "two hours and a bit"]
 )
