@@ -7,6 +7,7 @@ from typing import Final
 from relay.application.audio import LiveAudio
 from relay.application.composition import Relay
 from relay.application.desk.lights import Lights
+from relay.commands.explaining import Halt
 from relay.moderation.switches import Switches
 from relay.speech.floor import FloorState
 from relay.web.desk.topics import Age, Topic
@@ -23,15 +24,17 @@ class Strip:
         self._audio = audio
         self._lights = lights
         self._taken: tuple[FloorState, frozenset[str]] = (FloorState.IDLE, frozenset())
+        self._halt: Halt | None = None
         self._since = time.monotonic()
         self.topic = Topic("strip", self.state, time.monotonic, every=EVERY, mark=self.state)
 
     def look(self) -> None:
-        """Who has the floor may have changed."""
+        """Who has the floor may have changed; while it is free, so may why nothing is told."""
         now = time.monotonic()
         taken = (self._relay.floor.state(now), self._relay.floor.speakers(now))
-        if taken != self._taken:
-            self._taken, self._since = taken, now
+        halt = self._relay.forwarder.halt if taken[0] is FloorState.IDLE else None
+        if (taken, halt) != (self._taken, self._halt):
+            self._taken, self._halt, self._since = taken, halt, now
 
     def state(self) -> dict[str, object]:
         """Levels are in dBFS, None for silence."""
