@@ -38,7 +38,7 @@ class Gone(Mistake):
 
 
 def pause(now: Switches, _: str) -> tuple[Switches, str]:
-    return now.with_(paused=True), "Paused. Events and chat wait."
+    return now.with_(paused=True), "Paused. What comes in waits as long as it is worth telling."
 
 
 def resume(now: Switches, _: str) -> tuple[Switches, str]:

@@ -54,7 +54,7 @@ async def test_a_moderator_pauses_and_resumes_from_chat_also_over_a_restart(
     tmp_path: Path, companion: CompanionServer, twitch: Twitch
 ) -> None:
     async with relaying(settings(tmp_path), companion.url, twitch) as (relay, _):
-        assert await told(twitch, relay, 1, "pause") == "Paused. Events and chat wait."
+        assert await told(twitch, relay, 1, "pause") == "Paused. What comes in waits as long as it is worth telling."
         await relay.receive(message(2))
 
     async with relaying(settings(tmp_path), companion.url, twitch) as (relay, _):

@@ -254,7 +254,7 @@ async def test_a_term_is_blocked_once(controls: Controls, room: Room) -> None:
 
 async def test_a_switch_that_is_set_already_is_not_written_down_again(controls: Controls, audit: Audit) -> None:
     for _ in range(2):
-        assert await controls.run("pause", MODERATOR) == "Paused. Events and chat wait."
+        assert await controls.run("pause", MODERATOR) == "Paused. What comes in waits as long as it is worth telling."
 
     assert len(audit.newest(5)) == 1
 
@@ -286,7 +286,7 @@ async def test_a_control_that_fails_is_answered_and_ends_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(room, "switch", fail)
         assert await controls.run("pause", MODERATOR) == answer
-    assert await controls.run("pause", MODERATOR) == "Paused. Events and chat wait."
+    assert await controls.run("pause", MODERATOR) == "Paused. What comes in waits as long as it is worth telling."
 
 
 async def test_what_is_held_is_listed_and_decided_on(controls: Controls, room: Room) -> None:
@@ -397,7 +397,7 @@ async def test_what_waits_can_be_told_first_or_not_at_all(controls: Controls, ro
 
 
 async def test_who_can_tell_a_failure_from_an_answer_is_told_which_it_was(controls: Controls, room: Room) -> None:
-    assert await controls.carry_out("pause", MODERATOR) == "Paused. Events and chat wait."
+    assert await controls.carry_out("pause", MODERATOR) == "Paused. What comes in waits as long as it is worth telling."
     with pytest.raises(Mistake, match="is no mode"):
         await controls.carry_out("mode nothing", MODERATOR)
     with pytest.raises(Gone, match="Not held"):

@@ -38,7 +38,7 @@ async def server(file: Path, tmp_path: Path, room: Room) -> AsyncIterator[Contro
 
 
 async def test_the_command_line_steers_the_running_relay(server: ControlServer, file: Path) -> None:
-    assert await ctl(file, "pause") == "Paused. Events and chat wait."
+    assert await ctl(file, "pause") == "Paused. What comes in waits as long as it is worth telling."
     assert "no mode" in await ctl(file, "mode loud")
     assert "r1 Ann (twitch): 'well'" in await ctl(file, "held"), "nobody else sees a terminal"
 

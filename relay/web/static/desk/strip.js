@@ -12,7 +12,7 @@ const BUTTONS = { silence: t("Silence"), skip: t("Skip"), pause: t("Pause"), eme
 const HINTS = {
   silence: t("Stops what is being said (Esc or S)"),
   skip: t("Stops this answer and goes on with the next (K)"),
-  pause: t("Nothing more is passed on; what comes in waits (P)"),
+  pause: t("Nothing more is passed on; what comes in waits as long as it is worth telling (P)"),
   emergency: t("Silence, pause and drop what waits, at once; Resume goes on"),
 };
 const SETTLE = 600; // milliseconds in which a press still means what the button said before somebody else turned it

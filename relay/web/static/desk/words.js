@@ -44,7 +44,7 @@ export function reasons({ reasons: codes, kind, others = 0 }) {
 
 // Why nothing is passed on at the moment.
 export const HALTS = {
-  paused: t("Paused: nothing is passed on."),
+  paused: t("Paused: nothing is passed on, and what waits too long expires."),
   off_stream: t("Nothing is streamed, so nothing is passed on."),
   quiet_hours: t("Quiet hours: nothing is passed on."),
   away: t("The companion is away; all of this waits for it."),
