@@ -91,7 +91,7 @@ class Form(Value):
     code: str = ""
     """To be typed in on another page."""
     fields: tuple[FormField, ...] = ()
-    button: Phrase = phrase("Next")
+    button: Phrase = phrase("Go on")
     problem: str = ""
     """What was wrong with what was filled in before."""
     sound: bytes = Field(b"", exclude=True)

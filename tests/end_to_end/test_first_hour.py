@@ -52,12 +52,12 @@ async def test_from_nothing_to_a_companion_that_answers_in_eight_clicks(
         hand = Clicker(page)
 
         await hand.press("Change: The companion")  # a first visit opens the set-up by itself
-        await hand.press("Next")
+        await hand.press("Go on")
         await expect(page.get_by_role("heading", name="Who is your companion?")).to_be_focused()
         for key in ("Tab", "ControlOrMeta+A", *"Nova"):
             await page.keyboard.press(key)
-        await hand.press("Next")
-        await hand.press("Next")
+        await hand.press("Go on")
+        await hand.press("Go on")
         await hand.press("Restart now")
         await expect(page.get_by_role("button", name="Restart now")).to_be_hidden()
         await hand.press("Try", "link")

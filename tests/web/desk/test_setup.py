@@ -166,7 +166,7 @@ async def test_a_model_that_is_fetched_shows_how_far_it_is_and_can_be_left(
         monkeypatch.setitem(CATALOGUE, "kokoro-en", model)
         stage = await leaving.enter_async_context(running(settings_in(tmp_path)))
         page = await leaving.enter_async_context(shown(pages, f"{stage.url}/#setup", errors, viewport=NARROW))
-        on = page.get_by_role("button", name="Next")
+        on = page.get_by_role("button", name="Go on")
         await page.get_by_role("button", name=re.compile("The companion")).click()
         await page.get_by_label("A companion inside the relay").check()
         await on.click()
