@@ -29,7 +29,9 @@ async def test_links_and_keys_are_made_used_and_withdrawn(pages: Pages, tmp_path
         shown(pages, f"{tokenless.server.url}/?lang=en#links", [], viewport=NARROW) as page,
     ):
         await expect(page.get_by_text("Set a token first")).to_be_visible()
-        await expect(page.get_by_role("button", name="Make a link")).to_be_disabled()
+        make = page.get_by_role("button", name="Make a link")
+        await expect(make).to_be_disabled()
+        await expect(make).to_have_css("background-color", "rgba(0, 0, 0, 0)")  # and looks it
 
         await page.goto(f"{stage.server.url}/?token={TOKEN}&lang=en#links")
 
