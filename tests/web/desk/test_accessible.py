@@ -27,6 +27,8 @@ async def test_every_view_is_accessible_and_fits_a_phone(desk: Office) -> None:
                 await page.set_viewport_size(size)
                 assert await is_wider_than_the_screen(page) == 0, view
                 assert await complaints(page) == [], view
+                for link in await page.locator("nav a:visible").all():
+                    await expect(link).to_be_in_viewport(ratio=1)
             await page.emulate_media(color_scheme="dark")  # what is shown, in which colours, is the same at each size
             assert await complaints(page, COLOURS) == [], f"{view} in the dark"
             await page.emulate_media(color_scheme="light")
