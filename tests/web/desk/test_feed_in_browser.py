@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from relay.model import Kind
 from tests.end_to_end.stage import message
@@ -20,6 +20,7 @@ LONG = 10_000
 DRAWN = 60
 """Rows in the document at most, of however many there are: two screens of low ones."""
 ROWS = "article.entry"
+PHONE = ViewportSize(width=380, height=800)
 
 
 async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_again(desk: Office) -> None:
@@ -43,6 +44,15 @@ async def test_a_pretended_raid_is_answered_in_the_page_and_ticked_off_and_told_
         await support.get_by_role("button", name="Tell again").click()
         await expect(support).to_contain_text("told again 1 time")
         assert await page.title() == "Voxta Relay"
+
+
+async def test_what_comes_of_something_pretended_is_in_view_also_on_a_phone(desk: Office) -> None:
+    async with desk.page("/#try", viewport=PHONE) as page:
+        await page.get_by_label("What they ask").fill("Is it far?")
+        await page.get_by_role("button", name="Pretend").click()
+        answer = page.locator(ROWS, has_text="Is it far?").locator(".answer")
+        await expect(answer).to_be_in_viewport(ratio=1)
+        await expect(page.locator(".notice")).to_have_count(0)  # it would hide what it tells
 
 
 async def test_what_the_streamer_says_stands_with_its_answer_among_what_was_said(desk: Office) -> None:

@@ -3,7 +3,7 @@
 import { bytes } from "./connection.js";
 import { fill, h, KeyedList, say, set } from "./dom.js";
 import { feed } from "./feed.js";
-import { attempt, notify } from "./notices.js";
+import { announce, attempt, notify } from "./notices.js";
 import { duration, n, number, t } from "./texts.js";
 import { told } from "./told.js";
 
@@ -24,8 +24,11 @@ const KINDS = [
 ];
 
 export function tryOut(connection) {
-  const parts = [pretend(connection), speak(connection), microphone(connection), overlay(connection), recording(connection)];
-  const shown = h("div", { class: "try" }, parts.map(({ element }) => element), feed(connection, { title: t("What comes of it") }));
+  const outcome = feed(connection, { title: t("What comes of it") });
+  const first = pretend(connection, () => outcome.scrollIntoView({ block: "nearest" }));
+  const others = [speak(connection), microphone(connection), overlay(connection), recording(connection)];
+  const parts = [first, ...others];
+  const shown = h("div", { class: "try" }, first.element, outcome, others.map(({ element }) => element));
   connection.watch("try", (state) => parts.forEach(({ update }) => update?.(state)));
   return shown;
 }
@@ -40,7 +43,8 @@ function labelled(text, control) {
 
 // Somebody in the audience
 
-function pretend(connection) {
+// `done()` is called when what was pretended is on its way.
+function pretend(connection, done) {
   const what = h("select", { onchange: () => change() }, KINDS.map(({ what, title }) => h("option", { value: what }, title)));
   const who = h("input", { value: "Alex", maxlength: 50, autocomplete: "off" });
   const role = h("select", {}, h("option", { value: "viewer" }, t("Viewer")), h("option", { value: "subscriber" }, t("Subscriber")), h("option", { value: "vip" }, t("VIP")));
@@ -81,8 +85,9 @@ function pretend(connection) {
     error.hidden = true;
     try {
       await connection.ask("pretend", given);
-      notify(t("Pretended. What comes of it stands below."));
+      announce(t("Pretended. What comes of it stands below.")); // who sees the page sees the feed
       text.value = "";
+      done();
     } catch (refusal) {
       error.hidden = false;
       say(error, told(refusal.message));
