@@ -22,7 +22,10 @@ def audited(folder: Path) -> list[tuple[object, object]]:
 
 
 async def test_what_moderators_do_can_be_called(stage: DeskStage, tmp_path: Path) -> None:
-    assert await stage.post("/api/pause") == (200, {"ok": True, "answer": "Paused. What comes in waits as long as it is worth telling."})
+    assert await stage.post("/api/pause") == (
+        200,
+        {"ok": True, "answer": "Paused. What comes in waits as long as it is worth telling."},
+    )
     assert (await stage.post("/api/rate", {"per_minute": 12}))[0] == 200
     assert (await stage.call("POST", "/api/mode", data=b'{"mode": "mentions"}'))[0] == 200
 
