@@ -8,6 +8,7 @@ from relay.config.actions import ActionSection
 from relay.config.base import Section, written
 from relay.config.forwarding import TEMPLATE_FIELDS
 from relay.model import Role
+from relay.text.for_pages import for_pages
 
 RESERVED: Final = frozenset({"relay", "say", "event", "note", "secret", "noreply", "story", "instructions"})
 """The moderators' words."""
@@ -74,7 +75,7 @@ class CommandSection(ActionSection):
     @model_validator(mode="after")
     def _is_usable(self) -> Self:
         if self.is_nothing:
-            raise ValueError(f"{self.name!r} does nothing: give answer, tell, script, act, count or choose")
+            raise ValueError(for_pages(f"{self.name!r} does nothing: give answer, tell, script, act, count or choose"))
         names = [each.name for each in self.parameters]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"parameters: {sorted(twice)} are there twice; each needs a name of its own")

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from relay.config.base import Seconds, Section, written
 from relay.model import Kind, MessageOptions, Role, SendAs
+from relay.text.for_pages import for_pages
 from relay.text.patterns import compiled
 from relay.text.unicode import one_line
 
@@ -31,7 +32,9 @@ def fields_in(template: str) -> frozenset[str]:
 def check_fields(template: str, known: frozenset[str]) -> str:
     """Raises ValueError when the template uses other fields than these."""
     if unknown := fields_in(template) - known:
-        raise ValueError(f"{template!r} uses {sorted(unknown)}; known fields are {sorted(known)}")
+        raise ValueError(
+            for_pages(f"{template!r} uses {', '.join(sorted(unknown))}; known fields are {', '.join(sorted(known))}")
+        )
     return template
 
 

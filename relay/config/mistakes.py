@@ -8,40 +8,45 @@ from typing import Any, Final, TypeGuard
 
 from pydantic import BaseModel
 
+from relay.text.for_pages import for_pages
+
 SECRETS: Final = ("token", "secret", "key", "password", "url")
 """What the name of a setting ends in whose value is shown nowhere."""
 _NAMED: Final = 5
 """Of how many things people want to read the names."""
+_PLACE: Final = re.compile(r"\{(\w+)\}")
 _LINE: Final = re.compile(r"\(at line (\d+), column \d+\)")
 _BARE: Final = re.compile(r"^\s*(?P<name>[\w.-]+)\s*=\s*(?P<value>[^\s\"'\[{#][^\"'#]*?)\s*(#.*)?$")
 _TRUTHS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false", "true": "true", "false": "false"}
 
-
+_SECTION: Final = for_pages("this is a section: write [{name}] on a line of its own, and its settings below")
 _FIX: Final = {
-    "bool_parsing": "write true or false, without quotes",
-    "bool_type": "write true or false, without quotes",
-    "int_parsing": "write a number, without quotes",
-    "int_type": "write a number, without quotes",
-    "int_from_float": "write a whole number",
-    "float_parsing": "write a number, without quotes",
-    "float_type": "write a number, without quotes",
-    "string_type": "write a text, in quotes",
-    "missing": "this is missing here: add it",
-    "literal_error": "write {expected}",
-    "enum": "write {expected}",
-    "greater_than": "write a number above {gt:g}",
-    "greater_than_equal": "write a number of {ge:g} or more",
-    "less_than": "write a number below {lt:g}",
-    "less_than_equal": "write a number of {le:g} or less",
-    "string_too_short": "write at least {min_length} character(s)",
-    "string_too_long": "write at most {max_length} characters",
-    "too_short": "name {min_length} or more",
-    "too_long": "name {max_length} or fewer",
-    "tuple_type": 'this is a list, so write it as ["one", "two"]',
-    "list_type": 'this is a list, so write it as ["one", "two"]',
-    "dict_type": "this has names and values, so write it as {{ name = value }}",
-    "model_type": "this is a section: write [{name}] on a line of its own, and its settings below",
-    "model_attributes_type": "this is a section: write [{name}] on a line of its own, and its settings below",
+    "bool_parsing": for_pages("write true or false, without quotes"),
+    "bool_type": for_pages("write true or false, without quotes"),
+    "int_parsing": for_pages("write a number, without quotes"),
+    "int_type": for_pages("write a number, without quotes"),
+    "int_from_float": for_pages("write a whole number"),
+    "float_parsing": for_pages("write a number, without quotes"),
+    "float_type": for_pages("write a number, without quotes"),
+    "string_type": for_pages("write a text, in quotes"),
+    "missing": for_pages("this is missing here: add it"),
+    "literal_error": for_pages("write {expected}"),
+    "enum": for_pages("write {expected}"),
+    "greater_than": for_pages("write a number above {gt}"),
+    "greater_than_equal": for_pages("write a number of {ge} or more"),
+    "less_than": for_pages("write a number below {lt}"),
+    "less_than_equal": for_pages("write a number of {le} or less"),
+    "string_too_short": for_pages("write at least {min_length} character(s)"),
+    "string_too_long": for_pages("write at most {max_length} characters"),
+    "too_short": for_pages("name {min_length} or more"),
+    "too_long": for_pages("name {max_length} or fewer"),
+    "tuple_type": for_pages('this is a list, so write it as ["one", "two"]'),
+    "list_type": for_pages('this is a list, so write it as ["one", "two"]'),
+    "dict_type": for_pages("this has names and values, so write it as { name = value }"),
+    "model_type": _SECTION,
+    "model_attributes_type": for_pages(
+        "this is a section: write [{name}] on a line of its own, and its settings below"
+    ),
 }
 """What to do about each kind of pydantic's errors, with what it says of the value that would fit."""
 
@@ -57,10 +62,16 @@ def in_words(problem: Mapping[str, Any], known: Collection[str] = ()) -> str:
     name = ".".join(map(str, problem["loc"]))
     fix = _FIX.get(kind)
     about = {"name": name, **problem.get("ctx", {})}
-    message = fix.format(**about) if fix is not None else problem["msg"].removeprefix("Value error, ")
+    message = _filled(fix, about) if fix is not None else problem["msg"].removeprefix("Value error, ")
     name = str(problem["loc"][-1] if problem["loc"] else "").lower()
     is_shown = isinstance(value, str | int | float) and not any(word in name for word in SECRETS)
-    return f"{message} (got {value!r})" if is_shown else message
+    return for_pages(f"{message} (got {value!r})") if is_shown else message
+
+
+def _filled(fix: str, about: Mapping[str, Any]) -> str:
+    """Numbers are written as people write them: 2 for 2.0."""
+    shown = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in about.items()}
+    return _PLACE.sub(lambda place: shown[place[1]], fix)
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from relay.config.base import Seconds, Section
 from relay.model import Kind, Role
 from relay.text.blocked_terms import check_term
+from relay.text.for_pages import for_pages
 
 _RATE_NAME = re.compile(
     r"^(all|viewer|speaker|platform\.[a-z]+"
@@ -18,7 +19,9 @@ _RATE_NAME = re.compile(
 def check_rate_name(name: str) -> str:
     """Raises ValueError for a name no rate can have."""
     if not _RATE_NAME.match(name):
-        raise ValueError(f"{name!r} is no rate: use all, viewer, speaker, platform.twitch, kind.chat, role.vip, …")
+        raise ValueError(
+            for_pages(f"{name!r} is no rate: use all, viewer, speaker, platform.twitch, kind.chat, role.vip, …")
+        )
     return name
 
 

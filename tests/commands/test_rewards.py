@@ -132,7 +132,7 @@ def test_where_nothing_is_done_the_streamer_settles() -> None:
     ("entries", "complaint"),
     [
         ([{"reward": "Sing"}, {"reward": "sing"}], "two entries are for the reward 'sing'; leave one out"),
-        ([{"reward": "Sing", "answer": "{nick}"}], r"uses \['nick'\]; known fields are"),
+        ([{"reward": "Sing", "answer": "{nick}"}], r"uses nick; known fields are"),
         ([{"reward": "Sing", "create": {"cost": 0}}], "rewards.0.create.cost: write a number of 1 or more"),
         ([{"reward": "Sing", "cooldown_from": "start"}], "rewards.0.cooldown_from"),
         ([{"answer": "hi"}], "rewards.0.reward"),

@@ -117,7 +117,9 @@ async def test_it_speaks_german(desk: Office) -> None:
 async def test_it_says_in_german_what_the_relay_itself_answers(desk: Office) -> None:
     async with desk.page(locale="de-DE") as page:
         await page.get_by_role("button", name="Pause", exact=True).click()
-        await expect(page.locator(".notice span")).to_have_text("Pausiert. Ereignisse und Chat warten.")
+        await expect(page.locator(".notice span")).to_have_text(
+            "Pausiert. Was kommt, wartet, solange es das Erzählen wert ist."
+        )
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,11 @@ async def test_it_says_in_german_what_the_relay_itself_answers(desk: Office) -> 
         ("the link cannot be kept: no page is open", "der Link lässt sich nicht speichern: keine Seite ist offen"),
         ("no page is open; open", "keine Seite ist offen; offen"),
         ("What {nobody} (here) wrote", "What {nobody} (here) wrote"),
+        (
+            "'{b}' uses b; known fields are a, c (got '{b}')",
+            "'{b}' benutzt b; bekannte Felder sind a, c (da steht '{b}')",
+        ),
+        ("write a number of 2 or less (got 80)", "schreib eine Zahl bis höchstens 2 (da steht 80)"),
     ],
 )
 async def test_a_text_of_the_relay_is_known_again_whatever_stands_in_it(
