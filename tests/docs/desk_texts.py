@@ -69,9 +69,11 @@ def said() -> dict[str, str]:
 
 
 def _explained() -> Iterator[str]:
-    """What the sections of the settings are about, and what each setting is for."""
+    """What the sections of the settings are about, and what each setting and each part of an entry is for."""
     yield from filter(None, section_titles().values())
     yield from (setting.about for setting in catalogue().values() if setting.about)
+    for entry in filter(None, (setting.entry for setting in catalogue().values())):
+        yield from (part["description"] for name, part in entry["properties"].items() if part["description"] != name)
 
 
 def template() -> str:

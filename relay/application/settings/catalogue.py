@@ -101,14 +101,15 @@ def _of_section(name: str, field: FieldInfo) -> Iterator[KnownSetting]:
     model = model_of(field)
     if field.annotation is not model:
         schema = model.model_json_schema()
-        yield KnownSetting(name, "table", explanations()[name].about, "", entry=_entry(schema, schema))
+        yield KnownSetting(name, "table", explanations()[name].about, "", entry=_entry(name, schema, schema))
         return
     schema = model.model_json_schema()
-    for key, part in schema["properties"].items():
-        default = model.model_fields[key].get_default(call_default_factory=True)
-        about = explanations()[name].keys.get(key, "") or _elsewhere(f"{name}.{key}")
+    for part_name, part in schema["properties"].items():
+        key = f"{name}.{part_name}"
+        default = model.model_fields[part_name].get_default(call_default_factory=True)
+        about = explanations()[name].keys.get(part_name, "") or _elsewhere(key)
         shape = _resolved(part, schema)
-        yield replace(_setting(f"{name}.{key}", shape, about, default), entry=_entry(shape.get("items"), schema))
+        yield replace(_setting(key, shape, about, default), entry=_entry(key, shape.get("items"), schema))
 
 
 def _elsewhere(key: str) -> str:
@@ -143,12 +144,17 @@ def _setting(key: str, part: Mapping[str, Any], about: str, default: Any) -> Kno
     )
 
 
-def _entry(item: Mapping[str, Any] | None, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What one of several tables takes that fits into a field each, what is needed first; the rest is for TOML."""
+def _entry(key: str, item: Mapping[str, Any] | None, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What one of several tables takes that fits into a field each, what is needed first; the rest is for TOML.
+
+    Then they come as in the example. What is not explained there is described by its name.
+    """
     parts, needed = (item or {}).get("properties", {}), (item or {}).get("required", [])
-    shapes = {name: _resolved(parts[name], schema) for name in dict.fromkeys([*needed, *parts])}
+    said = explanations()[key].keys if key in explanations() else {}
+    ordered = dict.fromkeys([*needed, *(name for name in said if name in parts), *parts])
+    shapes = {name: _resolved(parts[name], schema) for name in ordered}
     properties = {
-        name: shape | {"description": name, "default": parts[name].get("default")}
+        name: shape | {"description": said.get(name) or name, "default": parts[name].get("default")}
         for name, shape in shapes.items()
         if _type(shape) in ("switch", "number", "text", "choice")
     }

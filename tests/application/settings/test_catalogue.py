@@ -39,9 +39,10 @@ def test_of_what_there_can_be_several_it_is_known_what_each_takes_that_a_form_ca
     assert command["required"] == ["name"]
     assert {"name", "answer", "count", "cooldown", "first_timers"} <= command["properties"].keys()
     assert not {"parameters", "tell", "act", "choose"} & command["properties"].keys()
-    assert next(iter(command["properties"])) == "name"
+    assert [*command["properties"]][:2] == ["name", "answer"], "as in the example"
     role = command["properties"]["least_role"]
-    assert (role["default"], role["description"]) == ("viewer", "least_role")
+    assert (role["default"], role["description"]) == ("viewer", "who may: these, and all above")
+    assert [name for name, asked in command["properties"].items() if asked["description"] == name] == []
 
     assert {key for key, setting in catalogue().items() if setting.entry} == {
         "commands.own",

@@ -109,7 +109,7 @@ SEVERAL = (
     .replace(
         "  window.port = 8081;",
         """  const role = { type: "string", enum: ["viewer", "vip"], default: "viewer" };
-  const answer = { type: "string", default: "" };
+  const answer = { type: "string", default: "", description: "what is posted" };
   const cooldown = { type: "number", minimum: 0, default: 0 };
   const properties = { name: { type: "string" }, answer, least_role: role, cooldown };
   const entry = { required: ["name"], properties };
@@ -135,10 +135,11 @@ async def test_one_more_command_is_made_by_filling_in_fields_and_what_is_there_s
         await page.get_by_text("Add an entry").click()
         name, text = page.get_by_label("name", exact=True), page.get_by_label("commands.own", exact=True)
         await name.fill("Hug")
-        await page.get_by_label("answer", exact=True).fill('A "hug" for {author}!')
+        await page.get_by_label("answer what is posted", exact=True).fill('A "hug" for {author}!')
         await page.get_by_label("cooldown", exact=True).fill("1.5")
         await page.get_by_role("button", name="Add", exact=True).click()
-        await expect(page.get_by_text("'Hug' has capital letters")).to_be_visible()
+        await expect(page.locator("form").get_by_text("'Hug' has capital letters")).to_be_visible()
+        await expect(text).not_to_have_attribute("aria-invalid", "true")
         await expect(text).to_have_value('[[commands.own]]\nname = "lurk" # mine\n')
 
         await name.fill("hug")

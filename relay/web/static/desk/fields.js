@@ -3,7 +3,8 @@
 import { h } from "./dom.js";
 import { number, t } from "./texts.js";
 
-export function fieldsFor(schema) {
+// With `names`, what is explained is named as well, as the settings file calls it.
+export function fieldsFor(schema, { names = false } = {}) {
   const needed = schema.required ?? [];
   const controls = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const shape = resolved(property, schema);
@@ -11,7 +12,7 @@ export function fieldsFor(schema) {
   });
   const elements = controls.map(({ name, control, about }) => {
     control.name = name;
-    return labelled(about, control);
+    return labelled(names && about !== name ? [name, h("span", { class: "dim small" }, ` ${about}`)] : about, control);
   });
   return { elements, values: () => Object.fromEntries(controls.flatMap(value)) };
 }

@@ -4,20 +4,23 @@ import { fill, h } from "./dom.js";
 import { fieldsFor } from "./fields.js";
 import { t } from "./texts.js";
 
-// `add(toml)` is told the entry as the file has it, and answers whether it was taken.
+// `add(toml)` is told the entry as the file has it, and answers what is wrong with it, nothing where it was taken.
 export function entryForm({ key, entry }, add) {
   const place = h("div", { class: "setting-entry" });
-  const form = h("form", {}, place, h("button", { type: "submit", class: "primary" }, t("Add")));
+  const error = h("p", { class: "field-error", role: "alert" });
+  const form = h("form", {}, place, error, h("button", { type: "submit", class: "primary" }, t("Add")));
   let fields;
 
   function begin() {
-    fields = fieldsFor(entry);
+    fields = fieldsFor(entry, { names: true });
     fill(place, fields.elements);
   }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await add(asToml(key, fields.values(), entry.properties))) begin();
+    const wrong = await add(asToml(key, fields.values(), entry.properties));
+    fill(error, wrong);
+    if (!wrong) begin();
   });
   begin();
   return h("details", {}, h("summary", {}, t("Add an entry")), form);

@@ -77,9 +77,11 @@ export function settingRow(connection, setting, changed) {
   async function add(entry) {
     const before = input.value();
     input.show([before.trim(), entry].filter(Boolean).join("\n\n"));
-    const isTaken = await save();
-    if (!isTaken) input.show(before);
-    return isTaken;
+    if (await save()) return "";
+    const wrong = error.textContent;
+    input.show(before);
+    complain(""); // what is there is right
+    return wrong;
   }
 
   function reset() {
