@@ -75,6 +75,10 @@ def explain(error: Exception, where: str) -> PlatformError:
         return RateLimited(f"discord: {where}: slow down for {error.retry_after:.1f} s", error.retry_after)
     if isinstance(error, discord.HTTPException):
         return _explain_status(error, where)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return PlatformUnavailable(f"discord: {where}: Discord's name was not found, so this computer may be offline")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return PlatformUnavailable(f"discord: {where}: Discord cannot be reached ({type(error).__name__})")
     return PlatformUnavailable(f"discord: {where}: {type(error).__name__}")
 
 

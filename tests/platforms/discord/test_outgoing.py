@@ -1,5 +1,7 @@
 import asyncio
+from unittest.mock import Mock
 
+import aiohttp
 import pytest
 
 from relay.config import RepliesSection
@@ -197,3 +199,11 @@ async def test_a_post_can_be_under_way_when_the_gateway_drops(
     hold.released.set()
     await posting
     assert len(discord.posts) == 1
+
+
+def test_a_computer_that_is_offline_is_told_so_and_not_in_the_words_of_a_library() -> None:
+    offline = aiohttp.ClientConnectorDNSError(Mock(), OSError("getaddrinfo"))
+
+    told = str(outgoing.explain(offline, "login"))
+
+    assert told == "discord: login: Discord's name was not found, so this computer may be offline"

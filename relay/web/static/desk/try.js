@@ -219,7 +219,7 @@ function overlay(connection) {
   const condition = h("span");
   const results = h("div", { role: "status" });
   const button = h("button", { class: "primary", type: "button", onclick: () => test() }, t("Have a sentence said"));
-  const off = h("p", { class: "dim", hidden: true }, t("Speech is off. Set speech.enabled to true to hear the companion."));
+  const off = h("p", { class: "dim", hidden: true }, t("Speech is off. Switch it on under Set up, The companion, to hear it."));
 
   async function test() {
     button.disabled = true;
