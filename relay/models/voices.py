@@ -6,6 +6,7 @@ Each SHA-256 is the one that at least two independent projects pin for the same 
 from typing import Final
 
 from relay.models.base import Model, ModelFile, Purpose
+from relay.text.for_pages import for_pages
 
 _RELEASE: Final = "https://github.com/k2-fsa/sherpa-onnx/releases/download/tts-models/"
 _SUPERTONIC: Final = (
@@ -17,7 +18,7 @@ VOICES: Final = (
     Model(
         "kitten-nano-en",
         Purpose.VOICE,
-        "English, eight speakers, small and quick",
+        for_pages("English, eight speakers, small and quick"),
         ("en",),
         "Apache-2.0",
         "https://github.com/KittenML/KittenTTS",
@@ -34,7 +35,7 @@ VOICES: Final = (
     Model(
         "kokoro-en",
         Purpose.VOICE,
-        "English, eleven speakers, the best of them, and slow: for a quick processor",
+        for_pages("English, eleven speakers, the best of them, and slow: for a quick processor"),
         ("en",),
         "Apache-2.0",
         "https://huggingface.co/hexgrad/Kokoro-82M",
@@ -50,7 +51,7 @@ VOICES: Final = (
     Model(
         "supertonic-3",
         Purpose.VOICE,
-        "31 languages, ten speakers",
+        for_pages("31 languages, ten speakers"),
         _SUPERTONIC,
         "OpenRAIL-M",
         "https://huggingface.co/Supertone/supertonic-3",
@@ -66,7 +67,7 @@ VOICES: Final = (
     Model(
         "thorsten-de",
         Purpose.VOICE,
-        "German, one speaker, quick",
+        for_pages("German, one speaker, quick"),
         ("de",),
         "CC0-1.0",
         "https://github.com/thorstenMueller/Thorsten-Voice",

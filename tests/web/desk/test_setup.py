@@ -155,6 +155,25 @@ async def test_after_a_restart_each_chapter_asks_its_own_questions(pages: Pages,
             await expect(page.get_by_role("heading", name="Who may interrupt the companion?")).to_be_visible()
 
 
+async def test_voices_are_described_in_the_language_of_the_page(pages: Pages, tmp_path: Path) -> None:
+    errors: list[str] = []
+    async with (
+        running(settings_in(tmp_path)) as stage,
+        shown(pages, f"{stage.url}/#setup", errors, locale="de-DE") as page,
+    ):
+        on = page.get_by_role("button", name="Weiter", exact=True)
+        await page.get_by_role("button", name=re.compile("Die Begleitung")).click()
+        await page.get_by_label("Eine Begleitung im Relay selbst").check()
+        await on.click()
+        await page.get_by_label("Ihr Name").fill("Nova")
+        await on.click()
+        await page.get_by_label("Eine bessere Stimme auf diesem Rechner").check()
+        await on.click()
+        await expect(page.get_by_label("thorsten-de: Deutsch, eine Stimme, schnell (nicht hier, 67 MB")).to_have_count(
+            1
+        )
+
+
 async def test_a_model_that_is_fetched_shows_how_far_it_is_and_can_be_left(
     pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

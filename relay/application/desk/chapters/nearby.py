@@ -45,7 +45,7 @@ def model_options(purpose: Purpose, models: Path) -> tuple[FormOption, ...]:
     return tuple(
         FormOption(
             value=model.name,
-            label=f"{model.name}: {model.about}"
+            label=phrase("{name}: {about} (already here)", name=model.name, about=model.about)
             if model.name in here
             else phrase(
                 "{name}: {about} (not here, {size} MB to fetch)",
