@@ -119,7 +119,8 @@ class Topic(Watched):
 
     def news(self, seen: int | None) -> str:
         now = self._clock()
-        if self._framed is None or self._framed[0] != self.revision or now - self._framed[1] > self.every:
+        is_old = self._framed is None or self._framed[0] != self.revision or now - self._framed[1] > self.every
+        if is_old or seen is None:  # a page that opens must not take what was so a moment ago for news
             self._compare()  # the next look has to compare with what is told now
             self._framed = (self.revision, now)
             self._frame = json.dumps({"topic": self.name, "state": self._state()}, default=MomentEncoder(now))

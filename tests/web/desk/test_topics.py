@@ -43,6 +43,16 @@ async def test_what_a_page_was_told_as_it_opened_is_taken_back_although_it_came_
     assert "h1" not in topic.news(topic.revision)
 
 
+async def test_a_page_that_opens_right_after_another_is_told_what_is_so_now() -> None:
+    held = ["h1"]
+    topic = Topic("held", held.copy, lambda: 0.0, mark=held.copy)
+    assert "h1" in topic.news(None)
+
+    held.clear()
+
+    assert "h1" not in topic.news(None)
+
+
 def _topic(name: str, looks: list[str]) -> Topic:
     """Notes when it is looked at."""
     return Topic(name, dict, lambda: 0.0, every=0.0, mark=lambda: looks.append(name))
