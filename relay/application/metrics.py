@@ -19,6 +19,7 @@ from relay.platforms.base import Platform, Unread
 from relay.replies.replies import Step
 from relay.speech.floor import FloorState
 from relay.system import clock
+from relay.system.bounded import remember
 from relay.system.readiness import LOOK_WITHIN
 
 REMEMBERED: Final = 256
@@ -89,7 +90,7 @@ class Metrics:
 
     def _ask(self, forward: Forward) -> None:
         if not forward.pretended:
-            _remember(self._asked, forward.id, self._steady())
+            remember(self._asked, forward.id, self._steady(), REMEMBERED)
 
     def _forward(self, forward: Forward) -> None:
         if forward.pretended:
@@ -104,7 +105,7 @@ class Metrics:
             return
         asked_at = self._asked.pop(forward.id)
         self._began.observe(self._steady() - asked_at)
-        _remember(self._answered, step.reply.id, asked_at)
+        remember(self._answered, step.reply.id, asked_at, REMEMBERED)
 
     def _post(self, _: str, post: Post, error: str | None) -> None:
         if error is None and post.message_id is not None and post.message_id in self._answered:
@@ -174,9 +175,3 @@ def _is_at(relay: Relay, state: FloorState, steady: Callable[[], float]) -> bool
 
 def _age(at: float | None) -> float:
     return max(0.0, clock.now() - at) if at is not None else 0.0
-
-
-def _remember(times: OrderedDict[str, float], key: str, at: float) -> None:
-    times[key] = at
-    if len(times) > REMEMBERED:
-        times.popitem(last=False)

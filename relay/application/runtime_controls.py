@@ -14,6 +14,7 @@ from relay.moderation.switches import Switches
 from relay.platforms import listed
 from relay.platforms.base import Platform, Withholding
 from relay.system import clock
+from relay.system.bounded import remember
 from relay.text.for_pages import for_pages
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,7 @@ class RuntimeControls:
 
     def saw(self, message: AudienceMessage) -> None:
         """Remember a viewer for completion."""
-        viewer = message.viewer
-        self._viewers[viewer] = message.author.name
-        self._viewers.move_to_end(viewer)
-        if len(self._viewers) > REMEMBERED:
-            self._viewers.popitem(last=False)
+        remember(self._viewers, message.viewer, message.author.name, REMEMBERED)
 
     async def status(self) -> str:
         return "\n".join([await self._describe(), *_shown(self.switches()), f"Held: {len(self.held())}"])

@@ -12,6 +12,7 @@ from relay.model import AudienceMessage, Forward, Incoming, Post, ReplyText, Set
 from relay.platforms.base import Receive
 from relay.replies.replies import Step
 from relay.system import clock
+from relay.system.bounded import remember
 
 if TYPE_CHECKING:
     from relay.system.spans import MessageSpans
@@ -54,13 +55,13 @@ class Tracing:
     def _arrive(self, message: AudienceMessage) -> None:
         if message.pretended or message.key in self._heard:
             return
-        _remember(self._heard, message.key, _Heard(message.at, message.kind.value), WAITING)
+        remember(self._heard, message.key, _Heard(message.at, message.kind.value), WAITING)
         told = {"voxta_relay.platform": message.platform, "voxta_relay.kind": message.kind.value}
         self._spans.step("receive", message.key, message.at, self._wall(), told)
 
     def _ask(self, forward: Forward) -> None:
         if not forward.pretended:
-            _remember(self._asked, forward.id, self._wall(), ANSWERS)
+            remember(self._asked, forward.id, self._wall(), ANSWERS)
 
     def _forward(self, forward: Forward) -> None:
         if forward.pretended:
@@ -70,7 +71,7 @@ class Tracing:
         told = {"voxta_relay.send_as": forward.send_as.value, "voxta_relay.together": len(forward.keys)}
         for key, heard_at in zip(forward.keys, forward.heard_at, strict=False):
             if key not in self._heard:  # heard by the run before this one
-                _remember(self._heard, key, _Heard(heard_at, ""), WAITING)
+                remember(self._heard, key, _Heard(heard_at, ""), WAITING)
             self._spans.step("wait", key, heard_at, sent_at, {})
             self._spans.step("forward", key, sent_at, now, told)
 
@@ -79,7 +80,7 @@ class Tracing:
         if forward is None or not reply.text or (asked_at := self._asked.pop(forward.id, None)) is None:
             return
         now = self._wall()
-        _remember(self._begun, reply.id, now, ANSWERS)
+        remember(self._begun, reply.id, now, ANSWERS)
         for key in forward.keys:
             self._spans.step("think", key, asked_at, now, {})
 
@@ -88,7 +89,7 @@ class Tracing:
         begun = self._begun.pop(reply.message_id, None)
         if reply.pretended or not reply.keys:
             return
-        _remember(self._released, reply.message_id, now, ANSWERS)
+        remember(self._released, reply.message_id, now, ANSWERS)
         if begun is not None:  # else a core before this one was answered
             for key in reply.keys:
                 self._spans.step("answer", key, begun, now, {})
@@ -166,9 +167,3 @@ def spans_of(config: Config) -> "MessageSpans":
             f"{way_to('otel')}, or set operations.traces = false"
         ) from None
     return MessageSpans(config.relay.name)
-
-
-def _remember(known: OrderedDict[str, V], key: str, value: V, most: int) -> None:
-    known[key] = value
-    if len(known) > most:
-        known.popitem(last=False)

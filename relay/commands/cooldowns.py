@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from relay.commands.definition import Command
+from relay.system.bounded import remember
 
 MAX_ENTRIES: Final = 100_000
 """Viewers' rests remembered; the oldest is forgotten first."""
@@ -54,13 +55,13 @@ class Cooldowns:
         """The answer to a use is over, from which its cooldowns count."""
         for whose, seconds in (("", command.cooldown), (viewer, command.viewer_cooldown)):
             if seconds:
-                _put(self._rests, (command.name, whose), now + seconds)
+                remember(self._rests, (command.name, whose), now + seconds, MAX_ENTRIES)
 
     def is_news(self, about: str, whom: str, now: float, until: float) -> bool:
         """Whether something was not told yet; it counts as told until then."""
         is_news = self._told.get((about, whom), now) <= now
         if is_news:
-            _put(self._told, (about, whom), until)
+            remember(self._told, (about, whom), until, MAX_ENTRIES)
         return is_news
 
     def begin_stream(self) -> None:
@@ -72,10 +73,3 @@ def longest(command: Command) -> float:
     """Seconds after a use for which the command may rest."""
     rest = max(command.cooldown, command.viewer_cooldown)
     return rest + LONGEST_ANSWER if rest and command.rests_from_speech else rest
-
-
-def _put(entries: OrderedDict[tuple[str, str], float], key: tuple[str, str], until: float) -> None:
-    entries[key] = until
-    entries.move_to_end(key)
-    if len(entries) > MAX_ENTRIES:
-        entries.popitem(last=False)

@@ -16,6 +16,7 @@ from relay.config import CommandsSection, RewardSection
 from relay.model import AudienceMessage, Kind, Origin, Outcome, Role
 from relay.moderation.roles import rank
 from relay.moderation.wording import for_chat
+from relay.system.bounded import remember
 
 T = TypeVar("T")
 WAITING: Final = 1_000
@@ -108,11 +109,11 @@ class CommandGate:
         if message.kind is Kind.FOLLOW:
             self.followed(message.viewer, message.at)
         elif message.viewer not in self._first:
-            _remember(self._first, message.viewer, message.key)
+            remember(self._first, message.viewer, message.key, MAX_KNOWN)
 
     def followed(self, viewer: str, at: float) -> None:
         """This viewer follows since then."""
-        _remember(self._followed, viewer, at)
+        remember(self._followed, viewer, at, MAX_KNOWN)
 
     def _explain(self, cheer: AudienceMessage) -> None:
         """The cheer buys nothing: say what it lacks. It is told as any cheer is."""
@@ -141,7 +142,7 @@ class CommandGate:
             if met.command.rests_from_speech:
                 self._awaiting[message.key] = met
             if met.command.per_stream is not None:
-                _remember(self._counted, message.key, met.command)
+                remember(self._counted, message.key, met.command, MAX_KNOWN)
         return met
 
     def _meet(
@@ -248,12 +249,6 @@ class CommandGate:
         """What the message with this key used was not carried out: it does not count in this stream."""
         if command := self._counted.pop(key, None):
             self._cooldowns.not_used(command)
-
-
-def _remember(known: OrderedDict[str, T], whom: str, what: T) -> None:
-    known[whom] = what
-    if len(known) > MAX_KNOWN:
-        known.popitem(last=False)
 
 
 def _seconds(left: float) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from relay.commands.table import CommandTable
 from relay.model import AudienceMessage, Kind
 from relay.moderation.controls import command_in
+from relay.system.bounded import remember
 
 REMEMBERED: Final = 20_000
 """Viewers whose last message is known."""
@@ -24,10 +25,7 @@ class LatestMessages:
         """Somebody wrote this."""
         if not self._is_theirs(message):
             return
-        self._keys[message.viewer] = message.key
-        self._keys.move_to_end(message.viewer)
-        if len(self._keys) > REMEMBERED:
-            self._keys.popitem(last=False)
+        remember(self._keys, message.viewer, message.key, REMEMBERED)
 
     def _is_theirs(self, message: AudienceMessage) -> bool:
         """One that was written, and to the companion."""

@@ -44,9 +44,7 @@ _FIX: Final = {
     "list_type": for_pages('this is a list, so write it as ["one", "two"]'),
     "dict_type": for_pages("this has names and values, so write it as { name = value }"),
     "model_type": _SECTION,
-    "model_attributes_type": for_pages(
-        "this is a section: write [{name}] on a line of its own, and its settings below"
-    ),
+    "model_attributes_type": _SECTION,
 }
 """What to do about each kind of pydantic's errors, with what it says of the value that would fit."""
 

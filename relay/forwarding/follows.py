@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from relay.inbox.base import Inbox
 from relay.inbox.retry import with_retries
 from relay.model import AudienceMessage, Kind
+from relay.system.bounded import remember
 from relay.text.for_pages import for_pages
 
 NOTE_FOLLOWS: Final = "follows"
@@ -41,10 +42,7 @@ class ToldFollows:
         if before is not None and 0 < message.at - before < WITHIN:
             return for_pages("has followed before, less than a month ago")
         if before != message.at:
-            self._at[who] = message.at
-            self._at.move_to_end(who)
-            if len(self._at) > MAX_FOLLOWERS:
-                self._at.popitem(last=False)
+            remember(self._at, who, message.at, MAX_FOLLOWERS)
             self._has_changed = True
         return None
 

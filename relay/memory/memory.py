@@ -28,6 +28,7 @@ from relay.memory.records import (
 from relay.memory.sightings import Sightings, told_since
 from relay.memory.summaries import Summaries
 from relay.model import AudienceMessage
+from relay.system.bounded import remember
 from relay.system.clock import now as wall_time
 from relay.system.periodic import repeat
 from relay.text.sanitise import sanitise_name
@@ -118,10 +119,7 @@ class Memory:
 
     def _heard(self, message: AudienceMessage) -> None:
         viewer = f"{message.platform}:{message.author.id}"
-        self._recent[viewer] = (sanitise_name(message.author.name, None), message.at)
-        self._recent.move_to_end(viewer)
-        if len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
+        remember(self._recent, viewer, (sanitise_name(message.author.name, None), message.at), RECENT)
         if self.summaries is not None and (text := self._clean(viewer, message.author.name, message.text)):
             self.summaries.heard(viewer, message, text)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from relay.system.bounded import remember
+
 MAX_REMEMBERED: Final = 20_000
 """Texts and viewers remembered each; the oldest is forgotten first."""
 MAX_COMPARED: Final = 64
@@ -37,10 +39,7 @@ class Repeats:
         at, first = self._own.get((viewer, digest), (now, key))
         if now - at >= self._within:
             first = key
-        self._own[viewer, digest] = (now, first)
-        self._own.move_to_end((viewer, digest))
-        if len(self._own) > MAX_REMEMBERED:
-            self._own.popitem(last=False)
+        remember(self._own, (viewer, digest), (now, first), MAX_REMEMBERED)
         return first != key
 
     def is_paste(self, viewer: str, digest: int, simhash: int, now: float) -> bool:
@@ -50,10 +49,7 @@ class Repeats:
             spread = _Spread(simhash, now)
         if len(spread.viewers) <= self._paste_viewers:
             spread.viewers.add(viewer)
-        self._pastes[digest] = spread
-        self._pastes.move_to_end(digest)
-        if len(self._pastes) > MAX_REMEMBERED:
-            self._pastes.popitem(last=False)
+        remember(self._pastes, digest, spread, MAX_REMEMBERED)
         return len(spread.viewers) > self._paste_viewers
 
     def _similar(self, simhash: int) -> _Spread | None:

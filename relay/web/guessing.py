@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from relay.system.bounded import remember
+
 FREE: Final = 5
 """Wrong tokens of an address that are answered at once: people paste half of one, and old pages come again."""
 FIRST: Final = 0.5
@@ -28,11 +30,9 @@ class WrongTokens:
     def wait_after(self, address: str) -> float:
         """One more came from there: how many seconds its answer has to wait."""
         now, origin = self._clock(), _network(address)
-        count, last = self._seen.pop(origin, (0, now))
+        count, last = self._seen.get(origin, (0, now))
         count = 1 if now - last > FORGOTTEN else count + 1
-        self._seen[origin] = (count, now)
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        remember(self._seen, origin, (count, now), REMEMBERED)
         return 0.0 if count <= FREE else float(min(LONGEST, FIRST * 2 ** min(count - FREE - 1, 16)))
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
+from relay.system.bounded import remember
+
 log = logging.getLogger(__name__)
 
 TOLD_AGAIN: Final = 3_600.0
@@ -39,8 +41,5 @@ class LeftOut:
         now = self._clock()
         if now - self._told.get(place, -TOLD_AGAIN) < TOLD_AGAIN:
             return
-        self._told[place] = now
-        self._told.move_to_end(place)
-        if len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
+        remember(self._told, place, now, REMEMBERED)
         log.warning("%s: what happens in %s is for no companion", platform, place)

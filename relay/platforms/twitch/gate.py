@@ -18,6 +18,7 @@ from relay.platforms.twitch.incoming.chat import shared_by
 from relay.platforms.twitch.incoming.moderation import RESTRICTED
 from relay.platforms.twitch.once import News
 from relay.platforms.twitch.settings import PLATFORM, TwitchSection
+from relay.system.bounded import remember
 
 REMEMBERED = 500
 """Messages that AutoMod holds, and restricted people; the oldest is forgotten."""
@@ -68,9 +69,7 @@ class Gate:
     def _note_status(self, who: tuple[str, str], status: str) -> None:
         self._restricted.pop(who, None)
         if status == RESTRICTED and self._settings.restricted_chat != "ignore":
-            self._restricted[who] = None
-            if len(self._restricted) > REMEMBERED:
-                self._restricted.popitem(last=False)
+            remember(self._restricted, who, None, REMEMBERED)
 
     def _released(self, event: ChatMessage) -> PlatformDecision | None:
         """What was held comes into chat, so somebody has approved it; it is known already."""

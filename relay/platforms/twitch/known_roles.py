@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from typing import Final, TypeVar
+from typing import Final
 
 from twitchio import ChannelSubscribe, ChatMessage, ChatNotification
 from twitchio.models.eventsub_ import BaseEvent
@@ -14,9 +14,10 @@ from relay.model import AudienceMessage, Incoming, Kind, Role
 from relay.platforms.twitch.connection import TwitchConnection
 from relay.platforms.twitch.incoming.chat import is_shared
 from relay.platforms.twitch.incoming.draft import ANONYMOUS, roles
+from relay.platforms.twitch.incoming.notices import SHARED
+from relay.system.bounded import remember
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 REMEMBERED: Final = 20_000
 """People in channels; who has been silent the longest is forgotten."""
@@ -43,13 +44,13 @@ class KnownRoles:
         """Remember what it tells of its author."""
         match event:
             case ChatMessage() if not is_shared(event):
-                _remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges))
-            case ChatNotification() if not (event.anonymous or event.notice_type.startswith("shared_chat_")):
-                _remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges))
+                remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges), REMEMBERED)
+            case ChatNotification() if not (event.anonymous or event.notice_type.startswith(SHARED)):
+                remember(self._known, (event.broadcaster.id, event.chatter.id), roles(event.badges), REMEMBERED)
             case ChannelSubscribe():
                 place = (event.broadcaster.id, event.user.id)
                 self._without.pop(place, None)
-                _remember(self._known, place, self._known.get(place, frozenset()) | {Role.SUBSCRIBER})
+                remember(self._known, place, self._known.get(place, frozenset()) | {Role.SUBSCRIBER}, REMEMBERED)
 
     def filled(self, incoming: Incoming) -> Incoming:
         """The same, and what is known of its author if it does not say that itself, as what is written does."""
@@ -78,9 +79,9 @@ class KnownRoles:
             log.debug("whether somebody subscribes is not known: %s", error)
             return [message]
         place, roles = (message.channel, message.author.id), frozenset({Role.SUBSCRIBER}) if is_subscriber else _VIEWER
-        _remember(self._known, place, roles)
+        remember(self._known, place, roles, REMEMBERED)
         if not is_subscriber:
-            _remember(self._without, place, time.monotonic() + ASK_AGAIN)
+            remember(self._without, place, time.monotonic() + ASK_AGAIN, REMEMBERED)
         return [_with(message, roles)]
 
     async def _subscribes(self, message: AudienceMessage) -> bool:
@@ -92,13 +93,6 @@ class KnownRoles:
             return bool(await answer.subscriptions)
 
         return await self._connection.call(found, "looking up a subscription")
-
-
-def _remember(places: OrderedDict[_Place, T], place: _Place, what: T) -> None:
-    places[place] = what
-    places.move_to_end(place)
-    if len(places) > REMEMBERED:
-        places.popitem(last=False)
 
 
 def _with(message: AudienceMessage, roles: frozenset[Role]) -> AudienceMessage:
