@@ -46,6 +46,7 @@ from relay.replies.poster import Poster
 from relay.scenario.actions import available_acts
 from relay.speech.floor import Floor, FloorState
 from relay.system.periodic import AGAIN, repeat
+from relay.text.aloud.emotes import Emotes
 
 if TYPE_CHECKING:
     from relay.memory.memory import Memory
@@ -70,7 +71,9 @@ class Relay:
         statistics: Statistics,
         audio: SilentAudio | None = None,
         inbox: Inbox | None = None,
+        emotes: Emotes | None = None,
     ) -> None:
+        """`emotes` learns which words of the audience are pictures."""
         self._config = config
         self._statistics = statistics
         self.audio = audio or SilentAudio()
@@ -98,6 +101,7 @@ class Relay:
             floor=self.floor,
             audio=self.audio,
             events=self.events,
+            emotes=emotes or Emotes(),
         )
         self.voice = self.dialogue.voice
         self.runtime = self._runtime_controls()

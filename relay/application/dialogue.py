@@ -37,8 +37,9 @@ class Dialogue:
         floor: Floor,
         audio: SilentAudio,
         events: Events,
+        emotes: Emotes,
     ) -> None:
-        """`url` is where Voxta is, `outbound` judges what is said."""
+        """`url` is where Voxta is, `outbound` judges what is said, `emotes` learns what people write."""
         self._session = session
         self._audio = audio
         self._volume = self.volume = config.speech.volume
@@ -46,7 +47,6 @@ class Dialogue:
         replies, key, cookies = Replies(), key_of(config), session.cookies
         self.replies = replies
         self.screening = Screening(outbound, events.released, hold_for=config.outbound.hold_for)
-        emotes = Emotes()
         events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
         self._clips = Clips(config.speech, key, url, cookies=cookies, voice=own_voice(config, emotes))
         playback = Playback(self._clips.fetch)

@@ -112,8 +112,8 @@ async def _live(console: Console, open_page: bool, run: LiveRun) -> None:
 
     statistics, emotes = _statistics(console), Emotes()
     async with watched(config.operations) as watch, voxta(config, emotes=emotes) as url:
-        relay = Relay(config, platforms_of(config, audio), voxta_url=url, statistics=statistics, audio=audio)
-        relay.events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
+        platforms = platforms_of(config, audio)
+        relay = Relay(config, platforms, voxta_url=url, statistics=statistics, audio=audio, emotes=emotes)
         copy_store = relay.inbox.copy_to if isinstance(relay.inbox, Copyable) else None
         async with (
             serving(config, relay, audio, run) if config.web.enabled else nullcontext() as server,

@@ -15,10 +15,11 @@ from relay.replies.replies import Replies
 from relay.replies.screening import Screening
 from relay.speech.floor import THOUGHT
 from relay.speech.voice import Voice
+from relay.text.aloud.emotes import Emotes
 from relay.wire import server, services
 from relay.wire.messages import WireMessage
 from relay.wire.server import parse_server
-from tests.contracts.samples import messages
+from tests.contracts.samples import message, messages
 from tests.end_to_end.stage import settings
 from tests.speech.test_voice import QUESTION, speaking
 
@@ -187,3 +188,14 @@ def test_what_the_store_drops_waits_no_more_for_its_turn(tmp_path: Path) -> None
 
     relay.events.settled([Settlement(key=each.key, outcome=Outcome.DROPPED, reason="deleted", at=each.at)])
     assert len(relay.forwarder.waiting) == 0
+
+
+def test_the_emotes_that_people_write_are_learnt_for_who_reads_aloud(tmp_path: Path) -> None:
+    emotes = Emotes()
+    relay = Relay(
+        settings(tmp_path), lambda *_: [], voxta_url="http://127.0.0.1:9", statistics=Statistics(), emotes=emotes
+    )
+
+    relay.events.arrived(message(emotes=("annHype",)))
+
+    assert "annHype" in emotes

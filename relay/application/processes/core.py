@@ -76,6 +76,7 @@ class CompanionCore:
         self._statistics = statistics
         self._bus = bus
         self._inbox = inbox
+        self._emotes = Emotes()
         self._relay: Relay | None = None
         name, lease = config.relay.name, inbox.lease
         self._platforms = [remote(platform, service, bus, name, lease) for platform, service in _shapes(config, bus)]
@@ -94,6 +95,7 @@ class CompanionCore:
             statistics=self._statistics,
             audio=self._audio,
             inbox=self._inbox,
+            emotes=self._emotes,
         )
 
     async def lead(self, watch: Watch) -> None:
@@ -102,11 +104,9 @@ class CompanionCore:
         Raises InboxTaken when another core has taken over.
         """
         config, bus, name = self._config, self._bus, self._config.relay.name
-        emotes = Emotes()
         async with AsyncExitStack() as stack:
-            url = await stack.enter_async_context(voxta(config, emotes=emotes))
+            url = await stack.enter_async_context(voxta(config, emotes=self._emotes))
             relay = self._relay or self._built(url)
-            relay.events.arrived.subscribe(lambda message: emotes.learn(message.emotes))
             task = await stack.enter_async_context(running(relay, watch.heartbeat))
             if config.web.enabled:
                 await stack.enter_async_context(serving_through(bus, config, relay, self._audio))
