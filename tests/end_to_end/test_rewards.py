@@ -73,6 +73,16 @@ class Channel:
         return known.status
 
 
+async def waiting_behind_another(channel: Channel, brain: EchoBrain, relay: Relay, text: str) -> str:
+    """Ann's redemption with this text, which waits while Ben's is being answered until `may_answer` is set."""
+    brain.may_answer.clear()
+    await channel.twitch.redeem("ben", "Ask", "first")
+    await eventually(lambda: bool(brain.asked))
+    redemption = await channel.twitch.redeem("ann", "Ask", text)
+    await eventually(lambda: len(relay.forwarder.waiting) == 1)
+    return redemption
+
+
 @pytest.fixture
 async def channel(tmp_path: Path, companion: CompanionServer) -> AsyncIterator[Channel]:
     async with TwitchDouble(scopes=(*SCOPES, "channel:manage:redemptions")) as twitch:
@@ -191,12 +201,8 @@ async def test_a_redemption_whose_author_is_banned_while_it_waits_is_refunded(
 async def test_a_redemption_that_a_moderator_rejects_on_twitch_while_it_waits_is_never_told(
     channel: Channel, brain: EchoBrain
 ) -> None:
-    brain.may_answer.clear()
     async with channel.relay() as relay:
-        await channel.twitch.redeem("ben", "Ask", "first")
-        await eventually(lambda: bool(brain.asked))
-        rejected = await channel.twitch.redeem("ann", "Ask", "something rude")
-        await eventually(lambda: len(relay.forwarder.waiting) == 1)
+        rejected = await waiting_behind_another(channel, brain, relay, "something rude")
         await channel.twitch.settle(rejected, "CANCELED")
         await eventually(lambda: len(relay.forwarder.waiting) == 0)
         brain.may_answer.set()
@@ -216,12 +222,8 @@ async def test_a_reward_kept_for_subscribers_is_for_those_who_subscribe(channel:
 async def test_a_redemption_of_who_wants_to_be_left_out_while_it_waits_is_refunded(
     channel: Channel, brain: EchoBrain, wish: str
 ) -> None:
-    brain.may_answer.clear()
     async with channel.relay() as relay:
-        await channel.twitch.redeem("ben", "Ask", "first")
-        await eventually(lambda: bool(brain.asked))
-        redemption = await channel.twitch.redeem("ann", "Ask", "second")
-        await eventually(lambda: len(relay.forwarder.waiting) == 1)
+        redemption = await waiting_behind_another(channel, brain, relay, "second")
         await channel.twitch.chat(wish, "ann")
 
         assert await channel.ends(redemption) == "CANCELED"
